@@ -1,0 +1,1 @@
+"""Texts for people, one file a room, keyed by stable codes."""
