@@ -331,6 +331,9 @@ class Program:
     numbers: names of amounts that a claim may carry beside the buckets (`amounts:` of the plan).
     year_start: (month, day) of the benefit year. year_by: claim date that decides the year and the dated values.
     defaults: value for an attribute that a claim does not give.
+    place: area code of the pooling area, empty where there is none. coverage_by, status_at, order_by: the claim date
+    that decides cover, the person's attributes and the order of settlement. waiting: whole months from the first day of
+    unbroken cover during which nothing is payable (no table: none).
     """
 
     name: str
@@ -346,6 +349,10 @@ class Program:
     defaults: Mapping[str, str | int] = field(default_factory=dict)
     origins: tuple[Origin, ...] = ()
     coverage_by: str = "admission"
+    place: str = ""
+    status_at: str = "settlement"
+    order_by: str = "settlement"
+    waiting: Table | None = None
     excluded_if: Table | None = None
     digest: str = ""
 
