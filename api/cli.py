@@ -1,0 +1,229 @@
+"""The command line: `adjudicator settle | explain | plan ... | catalog ...`.
+
+This module only declares the commands and turns failures into exit codes; what a command does stands in `api.commands`
+and is imported when it is run, so that `--help` needs neither NumPy nor Arrow nor rich. Texts are codes of
+`catalogs/messages/cli.toml`, put into the language chosen just before the arguments are read.
+
+Exit codes: 0 fine; 1 findings, or rows that were rejected; 2 could not run (usage, missing files ...).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from api.messages import Language, Messages, language_of
+
+FINE, FINDINGS, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(name="adjudicator", help="CLI_APP", rich_markup_mode=None, no_args_is_help=True, add_completion=False)
+plan_app = typer.Typer(help="CLI_PLAN", rich_markup_mode=None, no_args_is_help=True)
+catalog_app = typer.Typer(help="CLI_CATALOG", rich_markup_mode=None, no_args_is_help=True)
+app.add_typer(plan_app, name="plan")
+app.add_typer(catalog_app, name="catalog")
+
+
+class Format(StrEnum):
+    """File formats of results."""
+
+    csv = "csv"
+    parquet = "parquet"
+    jsonl = "jsonl"
+
+
+class Tongue(StrEnum):
+    """Languages of messages."""
+
+    en = "en"
+    zh = "zh"
+
+
+Lang = Annotated[Optional[Tongue], typer.Option("--lang", help="CLI_OPTION_LANG")]  # noqa: UP045 (typer reads it)
+Json = Annotated[bool, typer.Option("--json", help="CLI_OPTION_JSON")]
+Plans = Annotated[Optional[list[Path]], typer.Option("--plans", help="CLI_OPTION_PLANS")]  # noqa: UP045
+Catalogs = Annotated[Optional[Path], typer.Option("--catalogs", help="CLI_OPTION_CATALOGS")]  # noqa: UP045
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="CLI_OPTION_VERSION")] = False, lang: Lang = None
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        print(installed("adjudicator"))
+        raise typer.Exit(FINE)
+
+
+@app.command("settle", help="CLI_SETTLE")
+def _settle(
+    claims: Annotated[Path, typer.Argument(metavar="CLAIMS", help="CLI_ARGUMENT_CLAIMS")],
+    members: Annotated[Path, typer.Option("--members", "-m", help="CLI_OPTION_MEMBERS")],
+    lines: Annotated[Optional[Path], typer.Option("--lines", help="CLI_OPTION_LINES")] = None,  # noqa: UP045
+    accounts: Annotated[Optional[Path], typer.Option("--accounts", help="CLI_OPTION_ACCOUNTS")] = None,  # noqa: UP045
+    plans: Plans = None,
+    catalogs: Catalogs = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="CLI_OPTION_OUT")] = Path("out"),
+    formats: Annotated[Optional[list[Format]], typer.Option("--format", "-f", help="CLI_OPTION_FORMAT")] = None,  # noqa: UP045
+    json: Json = False,
+    lang: Lang = None,
+) -> int:
+    from api.commands.settle import run
+    from api.run import Sources
+
+    sources = Sources(claims, members, lines, accounts, tuple(plans or ()), catalogs)
+    return run(sources, out, tuple(str(f) for f in formats or ("csv", "parquet")), _terminal(json, lang))
+
+
+@app.command("explain", help="CLI_EXPLAIN")
+def _explain(
+    claim: Annotated[str, typer.Argument(metavar="CLAIM_ID", help="CLI_ARGUMENT_CLAIM")],
+    folder: Annotated[Path, typer.Option("--run", "-r", help="CLI_OPTION_RUN")] = Path("out"),
+    json: Json = False,
+    lang: Lang = None,
+) -> int:
+    from api.commands.explain import run
+
+    return run(claim, folder, _terminal(json, lang))
+
+
+@plan_app.command("lint", help="CLI_PLAN_LINT")
+def _lint(
+    paths: Annotated[Optional[list[Path]], typer.Argument(metavar="PLAN", help="CLI_ARGUMENT_PLANS")] = None,  # noqa: UP045
+    json: Json = False,
+    lang: Lang = None,
+) -> int:
+    from api.commands.plan import lint
+
+    return lint(tuple(paths or ()), _terminal(json, lang))
+
+
+@plan_app.command("test", help="CLI_PLAN_TEST")
+def _test(
+    paths: Annotated[Optional[list[Path]], typer.Argument(metavar="PLAN", help="CLI_ARGUMENT_PLANS")] = None,  # noqa: UP045
+    json: Json = False,
+    lang: Lang = None,
+) -> int:
+    from api.commands.plan import test
+
+    return test(tuple(paths or ()), _terminal(json, lang))
+
+
+@plan_app.command("show", help="CLI_PLAN_SHOW")
+def _show(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="CLI_ARGUMENT_PLAN")],
+    json: Json = False,
+    lang: Lang = None,
+) -> int:
+    from api.commands.plan import show
+
+    return show(plan, _terminal(json, lang))
+
+
+@plan_app.command("diff", help="CLI_PLAN_DIFF")
+def _diff(
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help="CLI_ARGUMENT_PLAN")],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="CLI_ARGUMENT_PLAN")],
+    json: Json = False,
+    lang: Lang = None,
+) -> int:
+    from api.commands.plan import diff
+
+    return diff(before, after, _terminal(json, lang))
+
+
+@catalog_app.command("check", help="CLI_CATALOG_CHECK")
+def _check(
+    folder: Annotated[Optional[Path], typer.Argument(metavar="FOLDER", help="CLI_ARGUMENT_CATALOGS")] = None,  # noqa: UP045
+    json: Json = False,
+    lang: Lang = None,
+) -> int:
+    from api.commands.catalog import check
+
+    return check(folder, _terminal(json, lang))
+
+
+@catalog_app.command("import", help="CLI_CATALOG_IMPORT")
+def _import(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="CLI_ARGUMENT_SOURCE")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="CLI_OPTION_IMPORT_OUT")],
+    mapping: Annotated[Optional[Path], typer.Option("--mapping", help="CLI_OPTION_MAPPING")] = None,  # noqa: UP045
+    json: Json = False,
+    lang: Lang = None,
+) -> int:
+    from api.commands.catalog import import_table
+
+    return import_table(source, out, mapping, _terminal(json, lang))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and give its exit code. A failure a person can mend is one message, never a traceback."""
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    say = Messages(language_of(os.environ, _language_asked(argv)))
+    command = typer.main.get_command(app)
+    _translate(command, say)
+    if "--help" in argv:
+        print(_help(command, argv))
+        return FINE
+    try:
+        return int(command.main(argv, prog_name="adjudicator", standalone_mode=False) or FINE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except Exception as failure:
+        from api.failures import report
+
+        return report(failure, say, as_json="--json" in argv)
+
+
+def _help(command: Any, argv: list[str]) -> str:
+    """Give the help of the command that the words name. Typer's own `--help` parses first, and loads pydantic for it."""
+    context = command.context_class(command, info_name="adjudicator")
+    for word in argv:
+        nested = getattr(command, "commands", {}).get(word)
+        if nested is not None:
+            command = nested
+            context = command.context_class(command, info_name=word, parent=context)
+    return str(command.get_help(context))
+
+
+def _terminal(json: bool, lang: Tongue | None) -> Any:
+    from api.terminal import Terminal
+
+    return Terminal(Messages(language_of(os.environ, lang)), json)
+
+
+def _language_asked(arguments: list[str]) -> Language | None:
+    """Find `--lang zh` or `--lang=zh` before the arguments are read in earnest: usage errors need the language too."""
+    for position, word in enumerate(arguments):
+        if word.startswith("--lang="):
+            return language_of({}, word.partition("=")[2])
+        if word == "--lang" and position + 1 < len(arguments):
+            return language_of({}, arguments[position + 1])
+    return None
+
+
+def _translate(command: Any, say: Messages) -> None:
+    """Replace the message codes in the help of a command, of its parameters and of its commands by their texts."""
+    if command.help and command.help.startswith("CLI_"):
+        command.help = say(command.help)
+    for parameter in command.params:
+        text = getattr(parameter, "help", None)
+        if text and text.startswith("CLI_"):
+            parameter.help = say(text)
+    help_option = command.get_help_option(command.context_class(command))
+    if help_option is not None:
+        help_option.help = say("CLI_OPTION_HELP")
+    for nested in getattr(command, "commands", {}).values():
+        _translate(nested, say)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

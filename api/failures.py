@@ -1,0 +1,98 @@
+"""Failures of a command as one message a person can act on: what was found, what was expected, what to do."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+import typer
+
+from adjudicator.errors import AdjudicatorError
+from api.messages import Messages
+
+COULD_NOT_RUN = 2
+
+UsageError = typer.BadParameter.__bases__[0]
+"""The root of typer's usage errors, which typer does not export."""
+
+
+class CannotRun(AdjudicatorError):
+    """The command cannot be run as asked; `code` is a message of the catalogue and `fields` fill it."""
+
+    def __init__(self, code: str, **fields: object) -> None:
+        super().__init__(f"{code} {fields}")
+        self.code, self.fields = code, fields
+
+
+def report(failure: Exception, say: Messages, as_json: bool = False) -> int:
+    """Print a failure (to standard error, or as JSON to standard output) and give the exit code.
+
+    A failure that is no one's fault but the program's keeps its traceback.
+    """
+    code, text, advice = _describe(failure, say)
+    if not code:
+        print(text, file=sys.stderr)
+        return COULD_NOT_RUN
+    if code == "CLI_DEFECT":
+        traceback.print_exception(failure)
+    if as_json:
+        import orjson
+
+        document = {"error": {"code": code, "message": text, "help": advice}}
+        print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    else:
+        print(f"{say('CLI_ERROR')}: {text}", file=sys.stderr)
+        if advice:
+            print(f"  {advice}", file=sys.stderr)
+    return COULD_NOT_RUN
+
+
+def _describe(failure: Exception, say: Messages) -> tuple[str, str, str]:
+    """Give code, text and advice; the code is empty for a text that stands alone."""
+    if isinstance(failure, CannotRun):
+        return failure.code, say(failure.code, **failure.fields), say.help(failure.code, **failure.fields)
+    if isinstance(failure, UsageError):
+        return _usage(failure, say)
+    if isinstance(failure, OSError):
+        return _file(failure, say)
+    findings = getattr(failure, "findings", None)
+    if findings:
+        return type(failure).__name__, "\n".join(["", *(f.render(say.language) for f in findings)]), ""
+    if isinstance(failure, AdjudicatorError):
+        return type(failure).__name__, str(failure), ""
+    return "CLI_DEFECT", say("CLI_DEFECT", problem=repr(failure)), say.help("CLI_DEFECT")
+
+
+def _usage(failure: Exception, say: Messages) -> tuple[str, str, str]:
+    context = getattr(failure, "ctx", None)
+    command = context.command_path if context else "adjudicator"
+    kind = type(failure).__name__
+    if kind == "NoArgsIsHelpError":
+        return "", str(failure), ""
+    if kind == "NoSuchOption":
+        near = ", ".join(getattr(failure, "possibilities", None) or ())
+        hint = say("CLI_DID_YOU_MEAN", names=near) if near else ""
+        fields = {"option": getattr(failure, "option_name", ""), "command": command, "hint": hint}
+        return _told("CLI_NO_SUCH_OPTION", fields, say)
+    parameter = getattr(failure, "param", None)
+    name = parameter.get_error_hint() if parameter is not None else ""
+    problem = getattr(failure, "message", "") or str(failure)
+    if kind == "MissingParameter":
+        return _told("CLI_MISSING_PARAMETER", {"name": name, "command": command}, say)
+    if name:
+        return _told("CLI_BAD_PARAMETER", {"name": name, "problem": problem, "command": command}, say)
+    return _told("CLI_USAGE", {"problem": problem, "command": command}, say)
+
+
+def _file(failure: OSError, say: Messages) -> tuple[str, str, str]:
+    path = str(failure.filename or "")
+    if isinstance(failure, FileNotFoundError):
+        return _told("CLI_NO_FILE", {"path": path, "folder": Path.cwd()}, say)
+    if isinstance(failure, PermissionError):
+        return _told("CLI_NO_PERMISSION", {"path": path}, say)
+    return _told("CLI_FILE_TROUBLE", {"path": path, "problem": failure.strerror or str(failure)}, say)
+
+
+def _told(code: str, fields: dict[str, object], say: Messages) -> tuple[str, str, str]:
+    return code, say(code, **fields), say.help(code, **fields)
