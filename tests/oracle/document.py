@@ -1,0 +1,86 @@
+"""Plan documents as plain dictionaries of text: reading, inheriting, composing (sections 2 and 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+
+Node = dict[str, Any]
+
+CONVENTIONS: Node = {
+    "rounding": {"at": "claim", "mode": "half_up", "to": "0.01"},
+    "order_by": "settlement",
+    "year_by": "discharge",
+    "year_start": "01-01",
+    "status_at": "settlement",
+    "new_year": "whole",
+}
+
+
+@dataclass
+class Plan:
+    """Everything that decides a claim, with inherited and composed parts in their places."""
+
+    name: str
+    valid: Node = field(default_factory=dict)
+    excluded: Node | None = None
+    layers: list[Node] = field(default_factory=list)
+    counters: dict[str, Node] = field(default_factory=dict)
+    items: dict[str, Node] = field(default_factory=dict)
+    lines: Node = field(default_factory=dict)
+    conventions: Node = field(default_factory=dict)
+    indexes: dict[str, Node] = field(default_factory=dict)
+    attributes: dict[str, Node] = field(default_factory=dict)
+    amounts: list[str] = field(default_factory=list)
+
+
+def read(text: str) -> Node:
+    """Read a document; every scalar stays text."""
+    node = YAML(typ="base", pure=True).load(text)
+    assert isinstance(node, dict)
+    return node
+
+
+def library(texts: list[str]) -> dict[str, Node]:
+    """Read documents and file them under their ids."""
+    documents = [read(text) for text in texts]
+    return {identity(document): document for document in documents}
+
+
+def identity(document: Mapping[str, Any]) -> str:
+    """Give the id of a document of any kind."""
+    return str(next(document[kind] for kind in ("plan", "overlay", "base") if kind in document))
+
+
+def plan_of(name: str, documents: Mapping[str, Node]) -> Plan:
+    """Put a plan together: what it inherits, what it is composed of, then its own parts."""
+    plan = Plan(name)
+    for document in _parts(name, documents):
+        plan.valid = document.get("valid", plan.valid)
+        plan.excluded = document.get("excluded", plan.excluded)
+        plan.lines = document.get("lines", plan.lines)
+        plan.layers += document.get("layers", [])
+        plan.amounts += document.get("amounts", [])
+        for merged in ("counters", "items", "conventions", "indexes", "attributes"):
+            getattr(plan, merged).update(_without_source(document.get(merged, {})))
+    plan.conventions = {**CONVENTIONS, **plan.conventions}
+    return plan
+
+
+def _parts(name: str, documents: Mapping[str, Node]) -> list[Node]:
+    """Give the documents a plan is made of, from the most general to itself."""
+    document = documents[name]
+    parts: list[Node] = []
+    if "inherits" in document and document["inherits"] in documents:
+        parts += _parts(document["inherits"], documents)
+    if "compose" in document:
+        for part in (document["compose"]["plan"], *document["compose"].get("overlays", [])):
+            parts += _parts(part, documents)
+    return [*parts, document]
+
+
+def _without_source(node: Node) -> Node:
+    return {key: value for key, value in node.items() if key != "source"}

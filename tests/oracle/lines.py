@@ -1,0 +1,125 @@
+"""How a plan judges lines, section 9: every fen of a line falls into one of four buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from .conditions import fits
+from .document import Plan
+from .forms import BUCKETS
+from .numbers import FEN, date, fen, half_up, rate
+from .scene import Scene
+from .values import Answer, State, value_of
+
+Ask = Callable[[Answer], Answer]
+
+
+class Judged:
+    """One line: its facts and its buckets in fen. `sign` is -1 for a refund, which mirrors."""
+
+    def __init__(self, facts: Mapping[str, Any], claim_facts: Mapping[str, Any]):
+        self.facts = dict(facts)
+        amount = fen(facts["amount"])
+        self.sign = -1 if amount < 0 else 1
+        self.size = abs(amount)
+        self.over_limit = self.upfront = self.self_funded = 0
+        self.payable = facts.get("class") in ("A", "B")
+        if "date" in facts and "stay_day" not in facts and "admission" in claim_facts:
+            self.facts["stay_day"] = (date(facts["date"]) - date(claim_facts["admission"])).days + 1
+
+    @property
+    def in_scope(self) -> int:
+        """What is in scope: the rest."""
+        return self.size - self.over_limit - self.upfront - self.self_funded
+
+    @property
+    def buckets(self) -> dict[str, int]:
+        """Give the buckets with their sign."""
+        return {name: self.sign * getattr(self, name) for name in BUCKETS}
+
+
+def judge(lines: Sequence[Mapping[str, Any]], plan: Plan, scene: Scene, ask: Ask) -> list[Judged]:
+    """Judge the lines of a claim. `ask` takes every value selected."""
+    judged = [Judged(line, scene.facts) for line in lines]
+    if plan.lines.get("catalogue", "applied") == "ignored":
+        return judged
+    order = plan.lines.get("ceiling", "before_upfront")
+    limits = plan.lines.get("category_limits", [])
+    for line in judged:
+        if not line.payable:
+            line.self_funded = line.size
+        elif order == "before_upfront":
+            line.over_limit = max(0, line.size - _ceiling(line))
+    for limit in limits:
+        if limit.get("order", "before_upfront") == "before_upfront":
+            _cut(judged, limit, plan, scene, ask, lambda line: line.size - line.over_limit)
+    for line in judged:
+        if line.payable:
+            base = line.size - line.over_limit
+            line.upfront = half_up(_upfront_rate(line, plan, scene, ask) * base)
+            if order == "after_upfront":
+                line.over_limit += max(0, base - line.upfront - _ceiling(line))
+    for limit in limits:
+        if limit.get("order", "before_upfront") == "after_upfront":
+            _cut(judged, limit, plan, scene, ask, lambda line: line.in_scope)
+    return judged
+
+
+def _ceiling(line: Judged) -> int:
+    if "ceiling" not in line.facts:
+        return line.size
+    return half_up(Fraction(line.facts["ceiling"]) * abs(Fraction(line.facts.get("quantity", "1"))) * FEN)
+
+
+def _upfront_rate(line: Judged, plan: Plan, scene: Scene, ask: Ask) -> Fraction:
+    own = rate(line.facts.get("upfront", "0"))
+    node = plan.lines.get("upfront", "item")
+    if node == "item":
+        return own
+    found = ask(value_of(with_item_rate(node, own), "rate", scene.on_line(line.facts)))
+    return found.number if found.given else Fraction(0)
+
+
+def with_item_rate(node: Any, own: Fraction) -> Any:
+    """Put the item's own rate where a table says `item`."""
+    if isinstance(node, Mapping):
+        return {k: v if k in ("by", "when") else with_item_rate(v, own) for k, v in node.items()}
+    if isinstance(node, list):
+        return [with_item_rate(each, own) for each in node]
+    return f"{own * 100}%" if node == "item" else node
+
+
+def _cut(
+    judged: list[Judged],
+    limit: Mapping[str, Any],
+    plan: Plan,
+    scene: Scene,
+    ask: Ask,
+    eligible: Callable[[Judged], int],
+) -> None:
+    """Keep of the lines in a category no more than the limit, as running sums in the order of the claim."""
+    amount = ask(value_of(limit["amount"], "amount", scene))
+    if "times" in limit:
+        number = scene.attribute(limit["times"])
+        if number is None:
+            ask(Answer(State.MISSING_VALUE))
+            return
+        assert isinstance(number, Fraction)
+        amount = amount._replace(number=amount.number * number)
+    if not amount.given:
+        return
+    ceiling, running = int(amount.number), 0
+    for line in judged:
+        if line.payable and in_items(limit["items"], line.facts, plan, scene):
+            part = line.sign * eligible(line)
+            kept = min(ceiling, running + part) - min(ceiling, running)
+            running += part
+            line.over_limit += abs(part - kept)
+
+
+def in_items(items: Any, line: Mapping[str, Any], plan: Plan, scene: Scene) -> bool:
+    """Say whether a line belongs to the named set or sets of lines."""
+    names = items if isinstance(items, list) else [items]
+    return any(fits(plan.items[name], scene.on_line(line)) for name in names)
