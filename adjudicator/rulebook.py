@@ -355,6 +355,7 @@ class Program:
     waiting: Table | None = None
     excluded_if: Table | None = None
     digest: str = ""
+    memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)  # what the kernel derives once
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,11 @@ class LayerResult:
 class Settlement:
     """Result of `settle`.
 
-    buckets [lines]: the four buckets of every line, summing to its amount. claim_buckets [claims, 4] in order of
-    batch.BUCKETS. paid by fund: `layers[name].paid`, its fund in `funds[(plan, name)]`. person_fen = total - all payments
-    inside the bill, for SETTLED and NOT_PAYABLE claims; it includes what the personal account paid only when
-    no layer paid from it: cash = person_fen. held_fen = total for HELD claims, else 0.
-    total = sum of paid + person_fen + held_fen - beyond_bill.
+    in_scope, upfront, over_limit, self_funded [lines]: the four buckets of every line, summing to its
+    amount; 0 for lines of claims that came as bucket totals. claim_buckets [claims, 4] in order of batch.BUCKETS. layers: by name, over all plans;
+    the fund of a layer is `funds[(plan, layer)]`. person_fen: what the funds other than the personal account do not
+    pay; cash_fen: that less the account. held_fen: the bill of a HELD claim, which nobody pays yet.
+    Law: total = sum of layers' paid - beyond_bill + cash + held.
     """
 
     in_scope: Int64
@@ -42,6 +42,7 @@ class Settlement:
     layers: Mapping[str, LayerResult]
     funds: Mapping[tuple[str, str], str]
     person_fen: Int64
+    cash_fen: Int64
     held_fen: Int64
     beyond_bill_fen: Int64
     accounts: Accounts

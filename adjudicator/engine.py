@@ -1,0 +1,219 @@
+"""`settle`: claims and opening accounts in, settlements and closing accounts out. The only calculator there is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adjudicator.accounts import Accounts
+from adjudicator.batch import LARGEST_FEN, Batch
+from adjudicator.columns import Bool, Int64, UInt8
+from adjudicator.counters import Counter, CounterSpace, HolderSpace
+from adjudicator.layers import settle_layer
+from adjudicator.lines import Judged, judge
+from adjudicator.prepare import Prepared, prepared
+from adjudicator.reasons import ClaimReason
+from adjudicator.results import Results
+from adjudicator.rounding import Amount, share
+from adjudicator.rulebook import Program, Rulebook
+from adjudicator.settlement import Settlement
+from adjudicator.tables import ClaimCodes
+from adjudicator.wave import Block, Observe, Wave
+from adjudicator.waves import BLOCK_HOLDERS, Waves, blocks, groups_of, sequence
+
+
+def settle(
+    batch: Batch,
+    rulebook: Rulebook,
+    accounts: Accounts | None = None,
+    *,
+    observe: Observe | None = None,
+    block_holders: int = BLOCK_HOLDERS,
+) -> Settlement:
+    """Settle every claim of a batch under its plan, in order of settlement within each holder.
+
+    Amounts are int64 fen. Claims of plans that the rulebook does not have are held (NO_PLAN). Content that cannot be
+    decided gives a reason, never an exception; a batch whose columns do not fit together raises ShapeError.
+    `observe` is called with every amount and parameter as it is found (explanations); it changes nothing.
+    `block_holders` holders are settled at a time; results do not depend on it.
+    """
+    batch.check()
+    accounts = accounts or Accounts.empty()
+    results = Results(batch, rulebook)
+    for program in rulebook.programs:
+        rows = _rows_of(batch, program)
+        if len(rows):
+            _settle_plan(batch, program, rulebook, rows, accounts, results, observe, block_holders)
+    return results.settlement(accounts)
+
+
+def _rows_of(batch: Batch, program: Program) -> Int64:
+    if program.name not in batch.plan.values:
+        return np.empty(0, np.int64)
+    code = batch.plan.values.index(program.name)
+    here = batch.plan.codes == code
+    return np.arange(len(batch)) if here.all() else np.flatnonzero(here)
+
+
+def _settle_plan(
+    batch: Batch,
+    program: Program,
+    rulebook: Rulebook,
+    rows: Int64,
+    accounts: Accounts,
+    results: Results,
+    observe: Observe | None,
+    block_holders: int,
+) -> None:
+    facts = prepared(program)
+    codes = ClaimCodes(batch, program, None if len(rows) == len(batch) else rows)
+    judged = judge(batch, program, rulebook.catalog, codes)
+    results.take_lines(rows, judged)
+    reason = _reasons_before(batch, program, rows, codes, judged)
+    kinds = tuple(dict.fromkeys(c.holder for c in program.counters if c.holder != "person"))
+    holders = HolderSpace(batch, kinds)
+    of_plan = _entries_of(accounts, program)
+    spaces = [CounterSpace(rule, program, batch, holders) for rule in program.counters]
+    for space in spaces:
+        space.measure(rows, accounts, of_plan)
+    closed: list[list[Counter]] = [[] for _ in spaces]
+    where = _positions(rows, len(batch))
+    ordered, bounds = sequence(batch, rows, groups_of(batch, rows, kinds))
+    for waves in blocks(ordered, bounds, block_holders):
+        opened = [space.open(waves) for space in spaces]
+        for known, counter in zip(closed, opened, strict=True):
+            known.append(counter)
+        here = waves.rows if where is None else where[waves.rows]
+        block = Block(
+            program,
+            batch,
+            waves.rows,
+            ClaimCodes(batch, program, waves.rows) if len(rows) > 1 else codes,
+            judged.atom_buckets[here],
+            {space.rule.name: counter for space, counter in zip(spaces, opened, strict=True)},
+            facts.opening,
+            observe,
+        )
+        _settle_block(block, waves, facts, reason[here], results)
+    results.take_accounts(program, holders, list(zip(spaces, closed, strict=True)))
+
+
+def _entries_of(accounts: Accounts, program: Program) -> Bool | None:
+    if program.name not in accounts.plan.values:
+        return None
+    return accounts.plan.codes == accounts.plan.values.index(program.name)
+
+
+def _positions(rows: Int64, claims: int) -> Int64 | None:
+    if len(rows) == claims:
+        return None
+    where = np.zeros(claims, np.int64)
+    where[rows] = np.arange(len(rows))
+    return where
+
+
+def _reasons_before(batch: Batch, program: Program, rows: Int64, codes: ClaimCodes, judged: Judged) -> UInt8:
+    """Find the claims that no layer may touch: door, validity of the plan, exclusions, pended lines, bad totals."""
+    reason = np.zeros(len(rows), np.uint8) if batch.reason is None else batch.reason[rows].copy()
+    date = batch.date(program.year_by)[rows]
+    _mark(reason, (date < program.valid_from) | (date >= program.valid_until), ClaimReason.PLAN_NOT_IN_FORCE)
+    if program.excluded_if is not None:
+        _mark(reason, program.excluded_if.values[codes.static_index(program.excluded_if)] != 0, ClaimReason.EXCLUDED)
+    _mark(reason, judged.pended, ClaimReason.LINE_PENDED)
+    total = judged.atom_buckets.sum(axis=(1, 2))
+    _mark(reason, total < 0, ClaimReason.NEGATIVE_TOTAL)
+    _mark(reason, np.abs(judged.atom_buckets).max(axis=(1, 2)) > LARGEST_FEN, ClaimReason.OUT_OF_BOUNDS)
+    return reason
+
+
+def _mark(reason: UInt8, where: Bool | bool | np.bool_, code: ClaimReason) -> None:
+    """Set a reason where none stands yet."""
+    if np.any(where):
+        np.copyto(reason, np.uint8(code), where=(reason == 0) & where)
+
+
+def _settle_block(block: Block, waves: Waves, facts: Prepared, reason: UInt8, results: Results) -> None:
+    amounts = results.open_block(block)
+    for low, high in zip(waves.starts, waves.starts[1:], strict=False):
+        wave = Wave(block, low, high)
+        here = reason[low:high]
+        is_open: Bool | bool = True if not here.any() else here == 0
+        _see_buckets(wave)
+        _run_layers(block.program, wave, facts, is_open)
+        amounts.take(wave, here)
+    results.close_block(block, amounts, reason)
+
+
+def _see_buckets(wave: Wave) -> None:
+    if wave.block.observe:
+        for name in ("total", "in_scope", "upfront", "over_limit", "self_funded"):
+            wave.see(name, wave.amounts[name])
+
+
+def _run_layers(program: Program, wave: Wave, facts: Prepared, is_open: Bool | bool) -> None:
+    """Run all layers of a wave, then undo what was counted for claims that turned out not to be settled."""
+    added: list[tuple[Counter, Amount]] = []
+    conditions: dict[str, Bool | bool] = {}
+    covered: Bool | bool = False
+    for layer in program.layers:
+        active = settle_layer(layer, wave, facts, is_open)
+        if layer.required:
+            covered = covered | active
+        _add(layer.name, wave, facts, is_open, conditions, added)
+    wave.void = _void(wave, covered, is_open)
+    settled = is_open if wave.void is None else is_open & ~wave.void
+    _add("", wave, facts, settled, conditions, added)
+    if wave.void is not None:
+        for counter, amount in added:
+            counter.add(wave.low, wave.high, np.where(wave.void, -amount, 0), None)
+    if wave.block.observe:
+        _see_layers(program, wave)
+
+
+def _void(wave: Wave, covered: Bool | bool, is_open: Bool | bool) -> Bool | None:
+    """Give the open claims that are not settled after all: held by a layer, or taken by none."""
+    uncovered = is_open & ~np.asarray(covered) if covered is not True else False
+    if wave.held is None and not np.any(uncovered):
+        return None
+    wave.uncovered = np.broadcast_to(uncovered, (wave.size,))
+    return wave.uncovered if wave.held is None else wave.uncovered | (wave.held > 0)
+
+
+def _add(
+    moment: str,
+    wave: Wave,
+    facts: Prepared,
+    open_claims: Bool | bool,
+    conditions: dict[str, Bool | bool],
+    added: list[tuple[Counter, Amount]],
+) -> None:
+    """Add to the counters whose amounts are known now; remember what was added to counters before the end."""
+    for rule, form, first in facts.adding.get(moment, ()):
+        if first:
+            conditions[rule.name] = wave.truth(rule.counts_if)
+        counts = conditions[rule.name] & open_claims
+        where = None if counts is True or np.all(counts) else np.broadcast_to(counts, (wave.size,))
+        amount: Amount = 0
+        for name, weight in form:
+            amount = amount + share(wave.amount(name), wave.value(weight))
+        counter = wave.block.counters[rule.name]
+        if rule.sets:
+            counter.put(wave.low, wave.high, amount, where)
+            continue
+        counter.add(wave.low, wave.high, amount, where)
+        if moment:
+            added.append((counter, amount if where is None else np.where(where, amount, 0)))
+    if not moment:
+        for rule in facts.order.values():
+            if rule.clears_if is not None:
+                gone = wave.truth(rule.clears_if) & open_claims
+                wave.block.counters[rule.name].put(wave.low, wave.high, 0, np.broadcast_to(gone, (wave.size,)))
+
+
+def _see_layers(program: Program, wave: Wave) -> None:
+    for name, value in wave.amounts.items():
+        if "." in name or name == "paid":
+            wave.see(name, value if wave.void is None else np.where(wave.void, 0, value))
+    for layer in program.layers:
+        wave.see(f"paid.{layer.name}", wave.amounts[f"{layer.name}.paid"])
+    for name, counter in wave.block.counters.items():
+        wave.see(f"counter.{name}", counter.read(wave.low, wave.high))
