@@ -179,7 +179,8 @@ def closing(
     for program, space_of_holders, counters in settled:
         for space, blocks in counters:
             places, value = space.close(blocks)
-            untouched[space.openings.rows] = ~np.isin(space.openings.places, places)
+            if len(space.openings.rows):
+                untouched[space.openings.rows] = ~np.isin(space.openings.places, places)
             kept = np.flatnonzero(value)
             holder, key, period = space.describe(places[kept])
             holders.add(holder, space_of_holders.names)

@@ -66,12 +66,37 @@ class Table:
 
     `values` are fen, parts per million, 0/1 or plain numbers, as the user of the table says. `states` are `State`;
     `origins` index into `Program.origins` (-1: a built-in default).
+    Derived: strides (what one step of each key's code adds to the cell number), dynamic (keys over amounts and counters
+    with their strides), certain (no cell holds a claim), bounded (no cell is absent), constant (the value, if there is
+    only one and it is certain).
     """
 
     keys: tuple[Key, ...]
     values: Int64
     states: UInt8
     origins: Int32
+    strides: tuple[int, ...] = field(init=False, repr=False)
+    dynamic: tuple[tuple[Key, int], ...] = field(init=False, repr=False)
+    certain: bool = field(init=False, repr=False)
+    bounded: bool = field(init=False, repr=False)
+    constant: int | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        strides: list[int] = []
+        step = 1
+        for key in reversed(self.keys):
+            strides.insert(0, step)
+            step *= key.size
+        certain = not bool((self.states > State.ABSENT).any())
+        derived = {
+            "strides": tuple(strides),
+            "dynamic": tuple((k, s) for k, s in zip(self.keys, strides, strict=True) if k.kind >= KeyKind.AMOUNT),
+            "certain": certain,
+            "bounded": not bool((self.states == State.ABSENT).any()),
+            "constant": int(self.values[0]) if not self.keys and certain else None,
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True)

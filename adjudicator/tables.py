@@ -32,20 +32,6 @@ FEW_EDGES = 6
 """Up to so many edges, comparing with each is faster than a binary search."""
 
 
-def strides(table: Table) -> tuple[int, ...]:
-    """Give what one step of each key's code adds to the row number; the last key varies fastest."""
-    found, step = [], 1
-    for key in reversed(table.keys):
-        found.append(step)
-        step *= key.size
-    return tuple(reversed(found))
-
-
-def dynamic_keys(table: Table) -> tuple[tuple[Key, int], ...]:
-    """Give the keys over amounts and counters, each with its stride."""
-    return tuple((key, step) for key, step in zip(table.keys, strides(table), strict=True) if key.kind in DYNAMIC)
-
-
 def part(index: Index, rows: Rows) -> Index:
     """Give the index of some rows."""
     return index if isinstance(index, int) else index[rows]
@@ -179,7 +165,7 @@ class ClaimCodes:
     def partial_index(self, table: Table, but: frozenset[str] = frozenset()) -> Index:
         """Give the row of the table as far as its static keys other than the sources named decide it."""
         index: Index = 0
-        for key, step in zip(table.keys, strides(table), strict=True):
+        for key, step in zip(table.keys, table.strides, strict=True):
             if key.kind in DYNAMIC or key.source in but:
                 continue
             code = self.codes(key)
@@ -194,11 +180,11 @@ def evaluate(table: Table, codes: ClaimCodes) -> tuple[np.int64 | Int64, np.uint
 
 
 def evaluate_at(table: Table, index: Index, dynamic: tuple[Int64, ...]) -> tuple[np.int64 | Int64, np.uint8 | UInt8]:
-    """Give values and states when the amounts and counters of `dynamic_keys(table)` are known, in that order.
+    """Give values and states when the amounts and counters of `table.dynamic` are known, in that order.
 
     `index` is the (part of the) static index that belongs to the same rows.
     """
-    for (key, step), values in zip(dynamic_keys(table), dynamic, strict=True):
+    for (key, step), values in zip(table.dynamic, dynamic, strict=True):
         index = index + number_codes(key.edges, values) * step
     return table.values[index], table.states[index]
 

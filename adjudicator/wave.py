@@ -11,7 +11,7 @@ from adjudicator.columns import MISSING, NO_LIMIT, Bool, Int64, Number, UInt8
 from adjudicator.counters import Counter
 from adjudicator.rounding import Amount, share
 from adjudicator.rulebook import Formula, Program, State, Table
-from adjudicator.tables import ClaimCodes, Index, dynamic_keys, number_codes, part
+from adjudicator.tables import ClaimCodes, Index, number_codes, part
 
 Observe = Callable[[str, Int64, Int64], None]
 """Called with (name, rows of the batch, values) for every amount and parameter, when someone asks for them."""
@@ -83,14 +83,18 @@ class Wave:
     def cell(self, table: Table) -> Index:
         """Give the cell of a table that every claim of the wave selects."""
         index = part(self.block.codes.static_index(table), slice(self.low, self.high))
-        for key, step in dynamic_keys(table):
+        for key, step in table.dynamic:
             value = self.opening[key.source] if key.source in self.opening else self.amount(key.source)
             index = index + number_codes(key.edges, np.broadcast_to(value, (self.size,))) * step
         return index
 
     def value(self, table: Table, label: str = "", needed: Bool | None = None) -> Amount:
         """Give a parameter; claims whose cell is not decidable are held (where `needed`). Absent gives the cell's 0."""
+        if table.constant is not None and not self.block.observe:
+            return table.constant
         index = self.cell(table)
+        if table.certain and not self.block.observe:
+            return table.values[index]
         states = table.states[index]
         worst = int(states) if not isinstance(states, np.ndarray) else int(states.max(initial=0))
         if worst > State.ABSENT:
@@ -130,6 +134,8 @@ class Wave:
         return self._unlimited(table, self.value(table, label), unbounded)
 
     def _unlimited(self, table: Table, amount: Amount, unbounded: int) -> Amount:
+        if table.bounded:
+            return amount
         absent = table.states[self.cell(table)] == State.ABSENT
         if isinstance(absent, np.ndarray):
             return np.where(absent, unbounded, amount) if absent.any() else amount

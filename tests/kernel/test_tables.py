@@ -13,7 +13,7 @@ from adjudicator.batch import Batch, Lines
 from adjudicator.columns import MISSING, Category, Column, Flags, Number
 from adjudicator.errors import ShapeError
 from adjudicator.rulebook import Key, KeyKind, LineRules, Program, Table
-from adjudicator.tables import ClaimCodes, dynamic_keys, evaluate, evaluate_at, number_codes, part, strides
+from adjudicator.tables import ClaimCodes, evaluate, evaluate_at, number_codes, part
 
 DAY = 19_000
 
@@ -125,7 +125,7 @@ def test_rows_choose_and_order_claims() -> None:
 
 def test_last_key_varies_fastest() -> None:
     table = table_of(category_key("level", "a", "b"), number_key("age", 60), Key(KeyKind.FLAG, "status", ("poor",)))
-    assert strides(table) == (6, 2, 1)
+    assert table.strides == (6, 2, 1)
 
 
 def test_table_without_keys_is_a_scalar() -> None:
@@ -140,7 +140,7 @@ def test_dynamic_keys_join_in_the_wave() -> None:
         number_key("in_scope", 100, kind=KeyKind.AMOUNT),
     )
     codes = ClaimCodes(batch_of(3, level=Category.encode(["b", "a", "zzz"])), program_of())
-    assert [step for _, step in dynamic_keys(table)] == [2, 1]
+    assert [step for _, step in table.dynamic] == [2, 1]
     index = part(codes.static_index(table), slice(1, 3))
     values, states = evaluate_at(table, index, (np.array([0, 7]), np.array([100, 99])))
     assert values.tolist() == [0 * 6 + 0 + 1, 2 * 6 + 2 * 2 + 0]
