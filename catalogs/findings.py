@@ -15,6 +15,8 @@ from typing import Literal
 Severity = Literal["error", "warning"]
 Language = Literal["en", "zh"]
 
+_HELP: Mapping[Language, str] = {"en": "help", "zh": "帮助"}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -54,7 +56,7 @@ class Finding:
         if self.shown:
             lines.append(f"    {self.shown}")
         if advice := self.help(language):
-            lines.append(f"    = {advice}")
+            lines.append(f"    {_HELP[language]}: {advice}")
         return "\n".join(lines)
 
     def as_dict(self, language: Language = "en") -> dict[str, object]:
@@ -92,4 +94,4 @@ def _text(code: str, key: str, fields: Mapping[str, object]) -> str:
     pattern = texts().get(code, {}).get(key, "")
     if not pattern:
         return code if key in ("en", "zh") else ""
-    return pattern.format_map({name: value for name, value in fields.items()})
+    return pattern.format_map(fields)
