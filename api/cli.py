@@ -184,7 +184,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _help(command: Any, argv: list[str]) -> str:
-    """Give the help of the command that the words name. Typer's own `--help` parses first, and loads pydantic for it."""
+    """Give the help of the command that the words name. Typer's own way loads pydantic first."""
     context = command.context_class(command, info_name="adjudicator")
     for word in argv:
         nested = getattr(command, "commands", {}).get(word)

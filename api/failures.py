@@ -17,7 +17,7 @@ UsageError = typer.BadParameter.__bases__[0]
 """The root of typer's usage errors, which typer does not export."""
 
 
-class CannotRun(AdjudicatorError):
+class CannotRunError(AdjudicatorError):
     """The command cannot be run as asked; `code` is a message of the catalogue and `fields` fill it."""
 
     def __init__(self, code: str, **fields: object) -> None:
@@ -50,7 +50,7 @@ def report(failure: Exception, say: Messages, as_json: bool = False) -> int:
 
 def _describe(failure: Exception, say: Messages) -> tuple[str, str, str]:
     """Give code, text and advice; the code is empty for a text that stands alone."""
-    if isinstance(failure, CannotRun):
+    if isinstance(failure, CannotRunError):
         return failure.code, say(failure.code, **failure.fields), say.help(failure.code, **failure.fields)
     if isinstance(failure, UsageError):
         return _usage(failure, say)

@@ -1,0 +1,39 @@
+# make demo   installs into .venv and shows the engine at work
+# make test   the fast tests, about three minutes on two cores
+# make check  style and types;  make slow  the long tests
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help install demo test slow lint types check clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml .ci/install
+	@PYTHON="$(PYTHON)" .ci/install $(VENV)
+
+demo: $(VENV)/.installed
+	@$(BIN)/python -m examples.demo
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+
+slow: $(VENV)/.installed
+	$(BIN)/python -m pytest -m slow -n 2
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+check: lint types
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

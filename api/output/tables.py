@@ -1,0 +1,125 @@
+"""A settlement as Arrow tables: one row a claim, one a claim and layer, one a line. Amounts are yuan."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from adjudicator.accounts import Accounts
+from adjudicator.batch import BUCKETS, Batch
+from adjudicator.columns import Category, Int32, Int64
+from adjudicator.reasons import ClaimReason, ClaimStatus, LineReason
+from adjudicator.rulebook import Rulebook
+from adjudicator.settlement import Settlement
+from api.output.columns import attribute, dates, names, words, yuan
+
+SHOWN_ATTRIBUTES = ("facility", "visit", "level", "zone", "filing", "group", "age", "status", "disease")
+"""Claim attributes repeated in the claims table, where the batch has them."""
+
+ACCOUNT, FACILITY = "personal_account", "hospital"
+"""Funds that are no pooled fund: the person's own account, and what the facility bears."""
+
+
+def paid_by_fund(batch: Batch, settlement: Settlement) -> dict[str, Int64]:
+    """Give what each fund pays, fen [claims]: the layers of a claim's plan, gathered by their fund."""
+    funds: dict[str, Int64] = {}
+    for (plan, layer), fund in settlement.funds.items():
+        if plan not in batch.plan.values or layer not in settlement.layers:
+            continue
+        here = batch.plan.codes == batch.plan.values.index(plan)
+        total = funds.setdefault(fund, np.zeros(len(batch), np.int64))
+        total += np.where(here, settlement.layers[layer].paid, 0)
+    return {fund: funds[fund] for fund in sorted(funds)}
+
+
+def program_words(batch: Batch, rulebook: Rulebook, field: str) -> Category:
+    """Give a textual field of each claim's program, such as its scheme or place; missing where there is no program."""
+    known = {program.name: str(getattr(program, field)) for program in rulebook.programs}
+    distinct = tuple(dict.fromkeys(known[plan] for plan in batch.plan.values if plan in known))
+    place = np.array([*(distinct.index(known[p]) if p in known else -1 for p in batch.plan.values), -1], np.int32)
+    return Category(place[batch.plan.codes], distinct)
+
+
+def claims_table(batch: Batch, settlement: Settlement, rulebook: Rulebook) -> pa.Table:
+    """Give one row a claim: who it is, what became of it, the buckets, and who pays."""
+    columns: dict[str, pa.Array] = {
+        "claim_id": words(batch.claim_id),
+        "person_id": words(batch.person),
+        "plan": words(batch.plan),
+        "place": words(program_words(batch, rulebook, "place")),
+        "scheme": words(program_words(batch, rulebook, "scheme")),
+    }
+    columns |= {name: attribute(batch.attributes[name]) for name in SHOWN_ATTRIBUTES if name in batch.attributes}
+    columns |= {name: dates(batch.date(name)) for name in ("admission", "discharge", "settlement")}
+    columns["status"] = names(settlement.status, ClaimStatus)
+    columns["reason"] = names(settlement.reason, ClaimReason, ClaimReason.NONE)
+    columns["total"] = yuan(settlement.total)
+    columns |= {name: yuan(settlement.claim_buckets[:, place]) for place, name in enumerate(BUCKETS)}
+    funds = paid_by_fund(batch, settlement)
+    columns |= {f"paid.{fund}": yuan(paid) for fund, paid in funds.items()}
+    columns["person"] = yuan(settlement.person_fen)
+    columns["cash"] = yuan(settlement.cash_fen)
+    columns["held"] = yuan(settlement.held_fen)
+    columns["beyond_bill"] = yuan(settlement.beyond_bill_fen)
+    return pa.table(columns)
+
+
+def layers_table(batch: Batch, settlement: Settlement) -> pa.Table:
+    """Give one row a claim and layer that had a base or paid something, in the order of the claims."""
+    rows, layer_codes, amounts = [], [], []
+    layer_names = tuple(settlement.layers)
+    for code, name in enumerate(layer_names):
+        result = settlement.layers[name]
+        here = np.flatnonzero((result.base != 0) | (result.paid != 0))
+        rows.append(here)
+        layer_codes.append(np.full(len(here), code, np.int32))
+        amounts.append(np.stack([getattr(result, field)[here] for field in LAYER_AMOUNTS], axis=1))
+    claim = np.concatenate(rows) if rows else np.empty(0, np.int64)
+    order = np.argsort(claim, kind="stable")
+    claim = claim[order]
+    layer = np.concatenate(layer_codes)[order] if rows else np.empty(0, np.int32)
+    fen = np.concatenate(amounts)[order] if rows else np.empty((0, len(LAYER_AMOUNTS)), np.int64)
+    columns = {
+        "claim_id": words(batch.claim_id.take(claim)),
+        "plan": words(batch.plan.take(claim)),
+        "layer": words(Category(layer, layer_names)),
+        "fund": words(_funds_of(batch, settlement, claim, layer, layer_names)),
+    }
+    columns |= {field: yuan(fen[:, place]) for place, field in enumerate(LAYER_AMOUNTS)}
+    return pa.table(columns)
+
+
+LAYER_AMOUNTS = ("base", "deductible", "first_pay", "paid")
+
+
+def _funds_of(batch: Batch, settlement: Settlement, claim: Int64, layer: Int32, layers: tuple[str, ...]) -> Category:
+    funds = tuple(dict.fromkeys(settlement.funds.values()))
+    table = np.full((len(batch.plan.values) + 1, len(layers) + 1), -1, np.int32)
+    for (plan, name), fund in settlement.funds.items():
+        if plan in batch.plan.values and name in layers:
+            table[batch.plan.values.index(plan), layers.index(name)] = funds.index(fund)
+    return Category(table[batch.plan.codes[claim], layer], funds)
+
+
+def lines_table(batch: Batch, settlement: Settlement, rulebook: Rulebook) -> pa.Table:
+    """Give one row a fee line: its buckets and the reason for them."""
+    lines = batch.lines
+    claim = np.repeat(np.arange(len(batch)), np.diff(lines.first))
+    columns: dict[str, pa.Array] = {"claim_id": words(batch.claim_id.take(claim))}
+    if lines.line_id is not None:
+        columns["line_id"] = words(lines.line_id)
+    if rulebook.catalog is not None:
+        columns["item"] = words(Category(lines.item, rulebook.catalog.codes))
+        if rulebook.catalog.names:
+            columns["item_name"] = words(Category(lines.item, rulebook.catalog.names))
+    columns["service_date"] = dates(lines.service_date)
+    columns["amount"] = yuan(lines.amount_fen)
+    columns |= {name: yuan(getattr(settlement, name)) for name in BUCKETS}
+    columns["reason"] = names(settlement.line_reason, LineReason)
+    return pa.table(columns)
+
+
+def accounts_table(accounts: Accounts) -> pa.Table:
+    """Give one row an entry; `value` is fen or a count, as the counter's unit says."""
+    fields = {name: words(getattr(accounts, name)) for name in ("plan", "holder", "counter", "keys")}
+    return pa.table({**fields, "period": pa.array(accounts.period), "value": pa.array(accounts.value)})
