@@ -17,6 +17,7 @@ from adjudicator.batch import Batch
 from adjudicator.columns import Bool, Category, Int64
 from adjudicator.errors import RulebookError
 from adjudicator.periods import period_of
+from adjudicator.rounding import Amount
 from adjudicator.rulebook import CounterRule, Period, Program
 from adjudicator.waves import Waves
 
@@ -42,7 +43,7 @@ class Counter:
             return self.state[: high - low]
         return self.state[self._slot[low:high]]
 
-    def add(self, low: int, high: int, amount: Int64 | int, where: Bool | None) -> None:
+    def add(self, low: int, high: int, amount: Amount, where: Bool | None) -> None:
         """Add an amount, for the claims where it counts."""
         if where is not None:
             amount = np.where(where, amount, 0)
@@ -51,7 +52,7 @@ class Counter:
         else:
             self.state[self._at(low, high)] += amount
 
-    def put(self, low: int, high: int, amount: Int64 | int, where: Bool | None) -> None:
+    def put(self, low: int, high: int, amount: Amount, where: Bool | None) -> None:
         """Set the value (this month's part of a rolling one), for the claims where it counts."""
         at = self._at(low, high)
         self.state[at] = amount if where is None else np.where(where, amount, self.state[at])

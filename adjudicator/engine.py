@@ -100,7 +100,7 @@ def _settle_plan(
 def _entries_of(accounts: Accounts, program: Program) -> Bool | None:
     if program.name not in accounts.plan.values:
         return None
-    return accounts.plan.codes == accounts.plan.values.index(program.name)
+    return np.asarray(accounts.plan.codes == accounts.plan.values.index(program.name))
 
 
 def _positions(rows: Int64, claims: int) -> Int64 | None:

@@ -148,13 +148,13 @@ def _bear_in_order(parts: list[Amount], bearers: Sequence[int], due: Amount) -> 
 
 
 def _bear_in_proportion(parts: list[Amount], bearers: Sequence[int], due: Amount) -> tuple[list[Amount], Amount]:
-    whole = sum(parts[place] for place in bearers)
+    whole: Amount = sum(parts[place] for place in bearers)
     taken = np.minimum(due, whole)
-    divisor = np.maximum(whole, 1)
+    divisor: Amount = np.maximum(whole, 1)
     left, running, before = list(parts), taken * 0, taken * 0
     for place in bearers:
         running = running + parts[place]
-        until = _proportion(taken, running, divisor)
+        until = _proportion(taken, np.asarray(running), np.asarray(divisor))
         left[place] = parts[place] - (until - before)
         before = until
     return left, taken
@@ -176,16 +176,15 @@ def _bear_by_rate(
     assert layer.bands is not None
     tables = layer.bands.slices[0].rates
     rates = np.stack([np.broadcast_to(wave.value(tables[p]), (wave.size,)) for p in bearers], axis=1)
-    if layer.allocation is Allocation.HIGHEST_RATE_FIRST:
-        rates = PPM - rates
+    rates = PPM - rates if layer.allocation is Allocation.HIGHEST_RATE_FIRST else rates
     order = np.argsort(rates, axis=1, kind="stable")
     amounts = np.stack([np.broadcast_to(parts[p], (wave.size,)) for p in bearers], axis=1)
-    due = np.broadcast_to(due, (wave.size,))
+    whole_due = np.broadcast_to(due, (wave.size,))
     taken = np.zeros(wave.size, np.int64)
     rows = np.arange(wave.size)
     for step in range(len(bearers)):
         place = order[:, step]
-        off = np.minimum(amounts[rows, place], due - taken)
+        off = np.minimum(amounts[rows, place], whole_due - taken)
         amounts[rows, place] -= off
         taken = taken + off
     left = list(parts)

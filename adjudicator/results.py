@@ -8,7 +8,7 @@ import numpy as np
 
 from adjudicator.accounts import Accounts
 from adjudicator.batch import Batch
-from adjudicator.columns import Bool, Category, Int64, UInt8
+from adjudicator.columns import Bool, Category, Int32, Int64, UInt8
 from adjudicator.counters import Counter, CounterSpace, HolderSpace
 from adjudicator.lines import Judged
 from adjudicator.reasons import ClaimReason, ClaimStatus
@@ -136,8 +136,12 @@ class Results:
             self._plain_lines(total)
         held = np.where(status == ClaimStatus.HELD, total, 0)
         cash = total - held - self._paid + self._beyond
+        in_scope, upfront, over_limit, self_funded = self._lines
         return Settlement(
-            *self._lines,
+            in_scope=in_scope,
+            upfront=upfront,
+            over_limit=over_limit,
+            self_funded=self_funded,
             line_reason=self._line_reason,
             claim_buckets=self._buckets,
             total=total,
@@ -205,12 +209,12 @@ class _Joined:
     """Category columns put one after the other; dictionaries that are the same object are kept once."""
 
     def __init__(self) -> None:
-        self._codes: list[Int64] = []
+        self._codes: list[Int64 | Int32] = []
         self._texts: list[str] = []
         self._starts: dict[int, int] = {}
         self._kept: list[tuple[str, ...]] = []
 
-    def add(self, codes: np.ndarray, dictionaries: Sequence[tuple[str, ...]]) -> None:  # type: ignore[type-arg]
+    def add(self, codes: Int64 | Int32, dictionaries: Sequence[tuple[str, ...]]) -> None:
         """Add codes over several dictionaries laid end to end."""
         start, bounds, shifts = 0, [], []
         for values in dictionaries:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from adjudicator.batch import BUCKETS, Batch
-from adjudicator.columns import MISSING, NO_LIMIT, Bool, Int64, Number, UInt8
+from adjudicator.columns import MISSING, NO_LIMIT, Bool, Int32, Int64, Number, UInt8
 from adjudicator.counters import Counter
 from adjudicator.rounding import Amount, share
 from adjudicator.rulebook import Formula, Program, State, Table
@@ -176,7 +176,7 @@ class Wave:
             return np.maximum(limit, 0)
         return np.maximum(limit - self.block.counters[counter].read(self.low, self.high), 0)
 
-    def see(self, name: str, value: Amount | np.ndarray) -> None:  # type: ignore[type-arg]
+    def see(self, name: str, value: Amount | Int32) -> None:
         """Tell the observer, if there is one."""
         if self.block.observe:
             self.block.observe(name, self.rows, np.broadcast_to(np.asarray(value, np.int64), (self.size,)))
