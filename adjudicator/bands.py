@@ -135,6 +135,8 @@ def _show(layer: Layer, wave: Wave, widths: list[list[Amount]], rates: list[list
     name = layer.name
     for number, row in enumerate(widths, start=1):
         wave.see(f"width.{name}.{number}", sum(row))
+        for group, width in zip(layer.groups, row, strict=True):
+            wave.see(f"width.{name}.{number}.{group.name}", width)
     by_slice = [sum(w * r for w, r in zip(ws, rs, strict=True)) for ws, rs in zip(widths, rates, strict=True)]
     by_group = [sum(ws[g] * rs[g] for ws, rs in zip(widths, rates, strict=True)) for g in range(len(layer.groups))]
     _show_parts(wave, [f"slice.{name}.{n + 1}" for n in range(len(by_slice))], by_slice, layer, RoundAt.BAND)

@@ -147,6 +147,8 @@ def _see_buckets(wave: Wave) -> None:
     if wave.block.observe:
         for name in ("total", "in_scope", "upfront", "over_limit", "self_funded"):
             wave.see(name, wave.amounts[name])
+        for name, counter in wave.block.counters.items():
+            wave.see(f"opening.{name}", counter.read(wave.low, wave.high))
 
 
 def _run_layers(program: Program, wave: Wave, facts: Prepared, is_open: Bool | bool) -> None:

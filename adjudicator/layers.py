@@ -39,6 +39,7 @@ def settle_layer(layer: Layer, wave: Wave, facts: Prepared, open_claims: Bool | 
     wave.see(f"{layer.name}.by_bands", paid)
     if layer.already_paid is not None:
         paid = wave.left_of(paid, layer.already_paid)
+        wave.see(f"after.{layer.name}.already_paid", paid)
     paid = _flats(layer, wave, paid)
     paid = _guarantee(layer, wave, paid)
     paid, cut = _limits(layer, wave, paid, base, banded)
@@ -213,6 +214,7 @@ def _flats(layer: Layer, wave: Wave, paid: Amount) -> Amount:
         amount = wave.formula(flat.amount, f"{layer.name}.flat.{flat.name}") * number * flat.sign
         here = wave.truth(flat.when)
         paid = paid + (amount if here is True else np.where(here, amount, 0))
+        wave.see(f"after.{layer.name}.flat.{flat.name}", paid)
     return np.maximum(paid, 0) if layer.flats else paid
 
 
@@ -249,6 +251,7 @@ def _limits(layer: Layer, wave: Wave, paid: Amount, base: Amount, banded: Amount
         else:
             within = np.minimum(paid, room)
             cut, paid = cut + (paid - within), within
+        wave.see(f"after.{layer.name}.limit.{limit.name}", paid)
     return paid, cut
 
 

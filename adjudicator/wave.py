@@ -103,6 +103,7 @@ class Wave:
         if self.block.observe and label:
             self.see(f"param.{label}", table.values[index])
             self.see(f"origin.{label}", table.origins[index])
+            self.see(f"state.{label}", states)
         return table.values[index]
 
     def truth(self, table: Table | None) -> Bool | bool:
