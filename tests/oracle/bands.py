@@ -99,17 +99,15 @@ def round_pieces(
     def total(chosen: Sequence[Piece]) -> int:
         return rounded(sum((p.paid for p in chosen), Fraction(0)), mode, unit)
 
+    by_group = _differences([total([p for p in pieces if p.group <= g]) for g in range(groups)])
+    by_slice = _differences([total([p for p in pieces if p.slice <= s]) for s in range(slices)])
     if at == "band":
-        each = [(p, total([p])) for p in pieces]
-        by_group = [sum(v for p, v in each if p.group == g) for g in range(groups)]
-        return sum(by_group), by_group, [sum(v for p, v in each if p.slice == s) for s in range(slices)]
+        by_slice = [total([p for p in pieces if p.slice == s]) for s in range(slices)]
+        return sum(by_slice), by_group, by_slice
     if at == "group":
         by_group = [total([p for p in pieces if p.group == g]) for g in range(groups)]
-        paid = sum(by_group)
-    else:
-        paid = total(pieces)
-        by_group = _differences([total([p for p in pieces if p.group <= g]) for g in range(groups)])
-    return paid, by_group, _differences([total([p for p in pieces if p.slice <= s]) for s in range(slices)])
+        return sum(by_group), by_group, by_slice
+    return total(pieces), by_group, by_slice
 
 
 def _differences(running: Sequence[int]) -> list[int]:

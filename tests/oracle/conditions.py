@@ -20,10 +20,11 @@ def fits(condition: Mapping[str, Any] | None, scene: Scene) -> bool:
 
 def decide(condition: Mapping[str, Any] | None, scene: Scene) -> bool | None:
     """Decide a condition: all of its entries must hold."""
-    return _all(_entry(name, wanted, scene) for name, wanted in (condition or {}).items() if name != "source")
+    return _all(fits_one(name, wanted, scene) for name, wanted in (condition or {}).items() if name != "source")
 
 
-def _entry(name: str, wanted: Any, scene: Scene) -> bool | None:
+def fits_one(name: str, wanted: Any, scene: Scene) -> bool | None:
+    """Decide one entry: a left side and what it must be."""
     if name == "any":
         return _any(decide(each, scene) for each in wanted)
     if name == "all":
@@ -31,9 +32,9 @@ def _entry(name: str, wanted: Any, scene: Scene) -> bool | None:
     if name == "none":
         return _not(_any(decide(each, scene) for each in wanted))
     if isinstance(wanted, list):
-        return _any(_entry(name, each, scene) for each in wanted)
+        return _any(fits_one(name, each, scene) for each in wanted)
     if isinstance(wanted, Mapping):
-        return _not(_entry(name, wanted["not"], scene))
+        return _not(fits_one(name, wanted["not"], scene))
     if scene.is_amount(name):
         return compare(scene.amount_in_yuan(name), str(wanted))
     found = scene.attribute(name)
@@ -77,3 +78,13 @@ def _any(parts: Iterable[bool | None]) -> bool | None:
 
 def _not(part: bool | None) -> bool | None:
     return None if part is None else not part
+
+
+def names_in(condition: Mapping[str, Any]) -> Iterable[str]:
+    """Give every left side of a condition."""
+    for name, wanted in condition.items():
+        if name in ("any", "all", "none"):
+            for each in wanted:
+                yield from names_in(each)
+        elif name != "source":
+            yield name

@@ -35,7 +35,8 @@ class Counters:
         return sum(self._at(place) for place in self._window(name))
 
     def _at(self, place: Place) -> int:
-        return self._changes.get(place, self._entries.get(place, 0))
+        before = self._entries.get(place, 0) if self._lasts(self._rules[place[2]]) else 0
+        return self._changes.get(place, before)
 
     def after_layer(self, layer: str, scene: Scene) -> None:
         """Add the amounts of a layer right after that layer."""
@@ -53,8 +54,7 @@ class Counters:
                 self._changes[self._place(name)] = sum(v for _, v in signed_terms(rule["sets"], scene))
         for name, rule in self._rules.items():
             if "clears_if" in rule and fits(rule["clears_if"], scene):
-                for place in self._window(name):
-                    self._changes[place] = 0
+                self._changes[self._place(name)] = 0
 
     def _add(self, name: str, rule: Mapping[str, Any], terms: list[str], scene: Scene) -> None:
         if not terms or not self._counting(name, rule, scene):
@@ -71,8 +71,13 @@ class Counters:
 
     def keep(self) -> None:
         """Make the changes of a settled claim last; counters of one claim do not."""
-        lasting = {p: v for p, v in self._changes.items() if self._rules[p[2]]["per"] != "claim"}
-        self._entries.update(lasting)
+        self._entries.update({place: v for place, v in self._changes.items() if self._lasts(self._rules[place[2]])})
+
+    def _lasts(self, rule: Mapping[str, Any]) -> bool:
+        """Say whether a counter outlives the claim: one of an episode does not when the claim names none."""
+        if rule["per"] == "episode":
+            return self._claim.scene.attribute("episode") is not None
+        return bool(rule["per"] != "claim")
 
     def _place(self, name: str) -> Place:
         return self._window(name)[-1]

@@ -62,12 +62,23 @@ def plan_of(name: str, documents: Mapping[str, Node]) -> Plan:
         plan.valid = document.get("valid", plan.valid)
         plan.excluded = document.get("excluded", plan.excluded)
         plan.lines = document.get("lines", plan.lines)
-        plan.layers += document.get("layers", [])
+        plan.layers = _followed(plan.layers, document.get("layers", []))
         plan.amounts += document.get("amounts", [])
         for merged in ("counters", "items", "conventions", "indexes", "attributes"):
-            getattr(plan, merged).update(_without_source(document.get(merged, {})))
+            stated = {
+                key: _stated(node) if merged == "conventions" else node
+                for key, node in document.get(merged, {}).items()
+            }
+            getattr(plan, merged).update(_without_source(stated))
     plan.conventions = {**CONVENTIONS, **plan.conventions}
     return plan
+
+
+def _followed(layers: list[Node], more: list[Node]) -> list[Node]:
+    """Put a part's layers after those before it; an account with which the plan ended stays last."""
+    if layers and more and layers[-1]["fund"] == "personal_account":
+        return [*layers[:-1], *more, layers[-1]]
+    return [*layers, *more]
 
 
 def _parts(name: str, documents: Mapping[str, Node]) -> list[Node]:
@@ -80,6 +91,13 @@ def _parts(name: str, documents: Mapping[str, Node]) -> list[Node]:
         for part in (document["compose"]["plan"], *document["compose"].get("overlays", [])):
             parts += _parts(part, documents)
     return [*parts, document]
+
+
+def _stated(node: Any) -> Any:
+    """Give what a convention says: the value itself, or one stated or assumed with its why."""
+    if isinstance(node, dict):
+        return node.get("value", node.get("assumed", node))
+    return node
 
 
 def _without_source(node: Node) -> Node:

@@ -152,11 +152,10 @@ def _refused_before_layers(plan: Plan, claim: Claim, opened: Opened) -> tuple[st
     begins, ends = plan.valid.get("from"), plan.valid.get("until")
     if (begins and opened.benefit_date < date(begins)) or (ends and opened.benefit_date >= date(ends)):
         return "not_payable", "PLAN_NOT_IN_FORCE"
-    amounts = opened.scene.amounts
-    if any(amounts[name] < 0 for name in (*BUCKETS, "total")):
-        return "held", "NEGATIVE_TOTAL"
     if plan.excluded is not None and fits(plan.excluded, opened.scene):
         return "not_payable", "EXCLUDED"
+    if opened.scene.amounts["total"] < 0:
+        return "held", "NEGATIVE_TOTAL"
     return None
 
 
@@ -164,7 +163,7 @@ def _run_layers(plan: Plan, claim: Claim, opened: Opened, counters: Counters, re
     """Run the layers and move the counters; give why the claim is not settled, if it is not."""
     amounts = dict(opened.scene.amounts)
     scene = replace(opened.scene, amounts=amounts)
-    purse = Purse({name: amounts[name] for name in BUCKETS})
+    purse = Purse({name: max(0, amounts[name]) for name in BUCKETS}, amounts["total"])
     runs = [LayerRun(layer, plan, scene, opened.judged, amounts) for layer in plan.layers]
     taken, holding = False, opened.worst
     for run in runs:
@@ -179,10 +178,10 @@ def _run_layers(plan: Plan, claim: Claim, opened: Opened, counters: Counters, re
         amounts["remaining"] = max(0, amounts["total"] - amounts["paid"])
         amounts["remaining_in_scope"] = purse.holds["in_scope"]
         counters.after_layer(run.name, scene)
-    if not taken:
-        return "not_payable", "VISIT_NOT_COVERED"
     if holding > State.ABSENT:
         return "held", holding.name
+    if not taken:
+        return "not_payable", "VISIT_NOT_COVERED"
     counters.after_claim([run.name for run in runs], scene)
     _report(runs, amounts, purse, result)
     return None

@@ -31,6 +31,8 @@ OWN = (
 )
 """The named amounts of a layer."""
 
+DEFAULT_ROUNDING = {"at": "claim", "mode": "half_up", "to": "0.01"}
+
 
 @dataclass
 class Group:
@@ -50,9 +52,10 @@ class Group:
 
 @dataclass
 class Purse:
-    """What the buckets of a claim still hold, and what went beyond them."""
+    """What the buckets of a claim still hold, what the bill still holds, and what went beyond them."""
 
     holds: dict[str, int]
+    bill: int
     beyond_bill: int = 0
 
 
@@ -115,8 +118,15 @@ class LayerRun:
     def _buckets_of(self, node: Mapping[str, Any]) -> dict[str, int] | None:
         if "items" not in node:
             return None
-        mine = [line for line in self.lines if in_items(node["items"], line.facts, self.plan, self.scene)]
+        mine = [line for line in self.lines if self._takes(node["items"], line)]
         return {name: sum(line.buckets[name] for line in mine) for name in BUCKETS}
+
+    def _takes(self, items: Any, line: Judged) -> bool:
+        """Say whether a group takes a line; `other` is what no other group of the layer takes."""
+        if items != "other":
+            return in_items(items, line.facts, self.plan, self.scene)
+        named = [node["items"] for node in self.node["groups"] if node.get("items", "other") != "other"]
+        return not any(in_items(each, line.facts, self.plan, self.scene) for each in named)
 
     def _base_limits(self) -> None:
         before = sum(group.base for group in self.groups)
@@ -137,7 +147,7 @@ class LayerRun:
         if not amount.given or times is None:
             return None
         counter = self.scene.live(limit["counter"]) if "counter" in limit else 0
-        return max(0, int(max(Fraction(0), amount.number) * times) - counter)
+        return max(0, int(amount.number * times) - counter)
 
     def _number(self, name: str) -> Fraction | None:
         found = self.scene.attribute(name)
@@ -148,48 +158,47 @@ class LayerRun:
         return found
 
     def _deductible(self) -> None:
-        deductibles = self.node.get("deductible", [])
-        bearers = self._bearers(deductibles)
-        left = sum(group.base for group in bearers)
-        total = 0
-        for each in deductibles:
+        """Let the person bear the deductibles, one after the other, each off what is left of its bearers' base."""
+        for each in self.node.get("deductible", []):
+            bearers = self._bearers(each)
             borne = self._room(each) or 0
             if "at_most" in each:
                 bound = self._room(each["at_most"])
                 borne = borne if bound is None else min(borne, bound)
-            total += min(borne, left - total)
-        self._allocate(total, bearers)
+            self._allocate(min(borne, sum(group.left for group in bearers)), bearers)
+        total = sum(group.deductible for group in self.groups)
         self.tell("deductible", total)
         self.tell("after_deductible", self.own("base") - total)
 
-    def _bearers(self, deductibles: Sequence[Mapping[str, Any]]) -> list[Group]:
-        named = [each["borne_by"] for each in deductibles if "borne_by" in each]
-        assert all(names == named[0] for names in named), "the deductibles of a layer are borne by the same groups"
-        if not named:
+    def _bearers(self, deductible: Mapping[str, Any]) -> list[Group]:
+        names = deductible.get("borne_by", self.node.get("borne_by"))
+        if names is None:
             return self.groups
-        names = named[0] if isinstance(named[0], list) else [named[0]]
+        names = names if isinstance(names, list) else [names]
         return [next(group for group in self.groups if group.name == name) for name in names]
 
-    def _allocate(self, total: int, bearers: list[Group]) -> None:
+    def _allocate(self, borne: int, bearers: list[Group]) -> None:
         how = self.node.get("allocate", "in_order")
         if how == "proportional":
-            whole = sum(group.base for group in bearers)
-            so_far = borne = 0
+            whole = sum(group.left for group in bearers)
+            so_far = before = 0
             for group in bearers:
-                so_far += group.base
-                upto = half_up(Fraction(total * so_far, whole)) if whole else 0
-                group.deductible, borne = upto - borne, upto
+                so_far += group.left
+                upto = half_up(Fraction(borne * so_far, whole)) if whole else 0
+                group.deductible += upto - before
+                before = upto
             return
         if how != "in_order":
             sign = 1 if how == "lowest_rate_first" else -1
             bearers = sorted(bearers, key=lambda group: sign * self._first_rate(group))
         for group in bearers:
-            group.deductible = min(total, group.base)
-            total -= group.deductible
+            part = min(borne, group.left)
+            group.deductible += part
+            borne -= part
 
     def _first_rate(self, group: Group) -> Fraction:
         slices, _ = slices_of(self.node["bands"])
-        return value_of(slices[0]["rate"], "rate", self.scene.within(group.name)).number
+        return self.ask(value_of(slices[0]["rate"], "rate", self.scene.within(group.name))).number
 
     def _first_pay(self) -> None:
         for group in self.groups:
@@ -207,7 +216,7 @@ class LayerRun:
         bands, deductible = self.node["bands"], self.own("deductible")
         banded = [group.left for group in self.groups]
         self.pieces = pieces_of(bands, banded, names, deductible, self.scene, self.ask)
-        rounding = {**self.plan.conventions["rounding"], **self.node.get("rounding", {})}
+        rounding = {**DEFAULT_ROUNDING, **self.node.get("rounding", self.plan.conventions["rounding"])}
         number = len(slices_of(bands)[0])
         paid, by_group, self.paid_by_slice = round_pieces(self.pieces, len(names), number, rounding)
         self.paid_by_group = dict(zip(names, by_group, strict=True))
@@ -226,8 +235,8 @@ class LayerRun:
             amount = self.ask(value_of(flat["amount"], "amount", self.scene))
             if amount.given and number is not None:
                 change = int(amount.number * max(Fraction(0), number - Fraction(str(flat.get("less", "0")))))
-                paid = max(0, paid - change if flat.get("take") == "yes" else paid + change)
-        return paid
+                paid += -change if flat.get("take") == "yes" else change
+        return max(0, paid)
 
     def _at_least(self, paid: int) -> int:
         if "at_least" not in self.node:
@@ -259,8 +268,9 @@ class LayerRun:
     def _pay(self, paid: int, purse: Purse) -> None:
         rest = paid
         for bucket in self.node.get("charges", BUCKETS):
-            taken = min(rest, purse.holds[bucket])
+            taken = min(rest, purse.holds[bucket], purse.bill)
             purse.holds[bucket] -= taken
+            purse.bill -= taken
             rest -= taken
         if self.node.get("beyond_bill") == "yes":
             self.beyond = rest

@@ -50,7 +50,7 @@ class Scene:
 
     def is_mark(self, name: str) -> bool:
         """Say whether the attribute is a set of marks."""
-        return name in MARKS or name == "mark"
+        return name in MARKS or name == "mark" or self.attributes.get(name, {}).get("marks") == "yes"
 
     def is_amount(self, name: str) -> bool:
         """Say whether the name is an amount in yuan, counters included."""
@@ -63,6 +63,12 @@ class Scene:
         counter = name.removeprefix("counter.")
         value = Fraction(self.opening[counter])
         return value if self.counters[counter].get("unit") == "count" else value / FEN
+
+    def counts_units(self, name: str) -> bool:
+        """Say whether the amount of a formula is a plain number: an attribute, a counter of units, `one`."""
+        if name.startswith("counter."):
+            return self.counters[name.removeprefix("counter.")].get("unit") == "count"
+        return name == "one" or self.is_number(name)
 
     def amount(self, name: str) -> int:
         """Give a named amount, or a counter's value at this moment."""
@@ -80,7 +86,8 @@ class Scene:
         if self.is_mark(name):
             return frozenset([given] if isinstance(given, str) else given or [])
         if given is None:
-            given = self.attributes.get(name, {}).get("default", DEFAULTS.get(name))
+            declared = self.attributes.get(name, {})
+            given = declared.get("default", "no" if declared.get("mark") == "yes" else DEFAULTS.get(name))
         if given is None:
             return None
         return Fraction(str(given)) if self.is_number(name) else str(given)

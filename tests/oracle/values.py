@@ -7,8 +7,8 @@ from enum import IntEnum
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from .conditions import compare, decide, fits
-from .numbers import date, half_up, percentage, scalar
+from .conditions import decide, names_in
+from .numbers import date, half_up, scalar
 from .scene import Scene
 
 
@@ -95,34 +95,23 @@ def _since(entries: Mapping[str, Any], kind: str, scene: Scene) -> Answer:
 
 
 def _by(node: Mapping[str, Any], kind: str, scene: Scene) -> Answer:
-    name = node["by"]
-    found = scene.attribute(name)
-    if found is None and scene.is_number(name):
-        return Answer(State.MISSING_VALUE)
-    for key, entry in node.items():
-        if key in ("by", "else", "source"):
-            continue
-        if compare(found, key) if scene.is_number(name) else found == key:
-            return value_of(entry, kind, scene)
-    if "else" in node:
-        return value_of(node["else"], kind, scene)
-    return Answer(State.MISSING_VALUE if found is None else State.UNKNOWN_VALUE)
+    rows = [
+        {"when": {node["by"]: key}, "is": entry} for key, entry in node.items() if key not in ("by", "else", "source")
+    ]
+    return _rows([*rows, {"is": node["else"]}] if "else" in node else rows, kind, scene)
 
 
 def _rows(rows: list[Mapping[str, Any]], kind: str, scene: Scene) -> Answer:
-    missing = False
+    """Give the first row that fits; a row that a missing number leaves undecided holds the claim."""
     for row in rows:
         fit = decide(row.get("when"), scene)
         if fit is None:
             return Answer(State.MISSING_VALUE)
         if fit:
             return value_of(row["is"], kind, scene)
-        missing = missing or any(_is_missing(name, scene) for name in row["when"])
+    asked = [name for row in rows for name in names_in(row["when"])]
+    missing = any(not scene.is_amount(name) and scene.attribute(name) is None for name in asked)
     return Answer(State.MISSING_VALUE if missing else State.UNKNOWN_VALUE)
-
-
-def _is_missing(name: str, scene: Scene) -> bool:
-    return name not in ("any", "all", "none") and not scene.is_amount(name) and scene.attribute(name) is None
 
 
 def _adjusted(node: Mapping[str, Any], kind: str, scene: Scene) -> Answer:
@@ -186,17 +175,17 @@ def _formula(node: Mapping[str, Any], scene: Scene) -> Answer:
 
 def _term(term: Mapping[str, Any], scene: Scene) -> Answer:
     name = term["of"]
-    number = scene.is_number(name)
-    weight = value_of(term["rate"], "amount" if number else "factor", scene)
-    above = value_of(term.get("above", "0"), "number" if number else "amount", scene)
+    units = scene.counts_units(name)
+    weight = value_of(term["rate"], "amount" if units else "factor", scene)
+    above = value_of(term.get("above", "0"), "number" if units else "amount", scene)
     for part in (weight, above):
         if part.state > State.ABSENT:
             return part
-    amount = scene.attribute(name) if number else Fraction(scene.amount(name))
+    amount = scene.attribute(name) if scene.is_number(name) else Fraction(scene.amount(name))
     if amount is None:
         return Answer(State.MISSING_VALUE)
     assert isinstance(amount, Fraction)
     return Answer(State.GIVEN, Fraction(half_up(weight.number * max(Fraction(0), amount - above.number))))
 
 
-__all__ = ["ABSENT", "Answer", "State", "fits", "percentage", "value_of"]
+__all__ = ["ABSENT", "Answer", "State", "value_of"]
