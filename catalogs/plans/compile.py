@@ -1,0 +1,226 @@
+"""Compiles a complete plan document into the kernel's `Program`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from adjudicator.batch import BUCKETS
+from adjudicator.catalog import days
+from adjudicator.rulebook import (
+    Allocation,
+    Bands,
+    CounterRule,
+    Deductible,
+    Flat,
+    Formula,
+    Group,
+    Guarantee,
+    Layer,
+    Limit,
+    Measure,
+    Period,
+    Program,
+    Rounding,
+    Slice,
+    State,
+    Table,
+)
+from catalogs.plans.atoms import Atoms, compile_lines
+from catalogs.plans.complete import CompletePlan
+from catalogs.plans.conditions import DATE, AllOf, Condition, Interval, NoneOf, Test
+from catalogs.plans.document import BandsEntry, CounterEntry, GroupEntry, LayerEntry, LimitEntry, LinearForm
+from catalogs.plans.findings import Findings
+from catalogs.plans.fold import Folder
+from catalogs.plans.frames import Vocabulary
+from catalogs.plans.values import Cell, Choice, Unit, Value
+
+FOR_EVER = days("9999-12-31")
+PERIODS = {
+    "none": Period.NONE,
+    "year": Period.YEAR,
+    "quarter": Period.QUARTER,
+    "month": Period.MONTH,
+    "day": Period.DAY,
+    "episode": Period.EPISODE,
+    "rolling": Period.ROLLING,
+    "claim": Period.CLAIM,
+}
+MEASURES = {"payment": Measure.PAYMENT, "eligible": Measure.ELIGIBLE, "person_share": Measure.PERSON_SHARE}
+
+
+def compile_plan(plan: CompletePlan, findings: Findings) -> Program:
+    """Compile; everything wrong is added to `findings`, and the result is only good when none of it is an error."""
+    return _Compiler(plan, findings).program()
+
+
+class _Compiler:
+    def __init__(self, plan: CompletePlan, findings: Findings) -> None:
+        self.plan, self.findings = plan, findings
+        self.folder = Folder(findings, dict(plan.indexes))
+        valid = Interval(Fraction(plan.valid_from), Fraction(plan.valid_until), high_open=True)
+        outside = (NoneOf((plan.excluded,)),) if plan.excluded is not None else ()
+        self.valid: Condition = AllOf((Test(DATE, valid, plan.place), *outside))
+        self.vocabulary = plan.vocabulary()
+        self.atoms = Atoms(plan, self.vocabulary, findings)
+
+    def program(self) -> Program:
+        plan = self.plan
+        layers = tuple(_LayerCompiler(self, layer).layer() for layer in plan.layers)
+        counters = tuple(self._counter(counter) for counter in plan.counters.values())
+        lines = compile_lines(plan, self.atoms, self.folder, self.vocabulary, self.valid)
+        month, day = plan.conventions.get("year_start", "01-01").split("-")
+        excluded = self.folder.condition(plan.excluded, self.vocabulary)
+        digest = hashlib.sha256("\0".join(plan.texts).encode()).hexdigest()
+        return Program(
+            name=plan.id,
+            scheme=plan.scheme,
+            layers=layers,
+            counters=counters,
+            lines=lines,
+            valid_from=plan.valid_from,
+            valid_until=plan.valid_until,
+            year_start=(int(month), int(day)),
+            year_by=plan.conventions.get("year_by", "discharge"),
+            amounts=plan.amounts,
+            defaults=self._defaults(),
+            origins=tuple(self.folder.origins),
+            coverage_by=plan.coverage_by,
+            excluded_if=excluded,
+            digest=digest,
+        )
+
+    def _defaults(self) -> Mapping[str, str | int]:
+        given = {a.name: a.default for a in self.plan.attributes.values() if a.default is not None}
+        numbers = {a.name for a in self.plan.attributes.values() if a.kind == "number"}
+        return {name: int(value) if name in numbers else value for name, value in given.items()}
+
+    def weights(
+        self, form: LinearForm, reach: Iterable[Condition | None], vocabulary: Vocabulary | None = None
+    ) -> tuple[tuple[str, Table], ...]:
+        """Fold the weights of a linear form."""
+        words = vocabulary or self.vocabulary
+        return tuple((name, self.folder.table(value, Unit.FACTOR, words, tuple(reach))) for name, value, _ in form)
+
+    def _counter(self, counter: CounterEntry) -> CounterRule:
+        return CounterRule(
+            name=counter.name,
+            period=PERIODS[counter.per],
+            holder=counter.holder,
+            keys=counter.keys,
+            months=counter.months,
+            adds=self.weights(counter.adds, (self.valid,)),
+            counts_if=self.folder.condition(counter.counts_if, self.vocabulary),
+            sets=counter.sets,
+            clears_if=self.folder.condition(counter.clears_if, self.vocabulary),
+            unit=counter.unit,
+        )
+
+
+@dataclass
+class _LayerCompiler:
+    outer: _Compiler
+    entry: LayerEntry
+
+    def layer(self) -> Layer:
+        entry, outer = self.entry, self.outer
+        names = [group.name for group in entry.groups] or ["all"]
+        self.vocabulary = outer.plan.vocabulary(outer.plan.homes[entry.name])
+        self.reach = (outer.valid, entry.when)
+        bears = tuple(names.index(name) for name in entry.borne_by if name in names)
+        guarantee = None
+        if entry.guarantee is not None:
+            rate, base = entry.guarantee
+            guarantee = Guarantee(outer.weights(base, self.reach, self.vocabulary), self._rate(rate))
+        return Layer(
+            name=entry.name,
+            fund=entry.fund,
+            when=outer.folder.condition(entry.when, self.vocabulary),
+            groups=self._groups(),
+            base_limits=tuple(self._limit(limit) for limit in entry.base_limits),
+            deductibles=tuple(
+                Deductible(
+                    d.name,
+                    self._formula(d.amount),
+                    d.counter,
+                    d.times,
+                    (self._formula(d.at_most[0]), d.at_most[1]) if d.at_most else None,
+                )
+                for d in entry.deductibles
+            ),
+            allocation=Allocation[entry.allocate.upper()],
+            bears=bears,
+            bands=self._bands(entry.bands) if entry.bands is not None else None,
+            rounding=entry.rounding or outer.plan.rounding or Rounding(),
+            already_paid=entry.already_paid,
+            flats=tuple(
+                Flat(
+                    f.name,
+                    self._formula(f.amount, f.when),
+                    f.number,
+                    f.less,
+                    -1 if f.take else 1,
+                    outer.folder.condition(f.when, self.vocabulary),
+                )
+                for f in entry.flats
+            ),
+            guarantee=guarantee,
+            limits=tuple(self._limit(limit) for limit in entry.limits),
+            charges=entry.charges,
+            beyond_bill=entry.beyond_bill,
+            required=entry.requires_visit,
+        )
+
+    def _formula(self, value: Value, when: Condition | None = None) -> Formula:
+        return self.outer.folder.formula(value, self.vocabulary, (*self.reach, when))
+
+    def _rate(self, value: Value, group: str | None = None) -> Table:
+        fixed = {"item_group": group} if group is not None else None
+        return self.outer.folder.table(value, Unit.RATE, self.vocabulary, self.reach, fixed)
+
+    def _groups(self) -> tuple[Group, ...]:
+        entry, outer = self.entry, self.outer
+        groups = entry.groups or (GroupEntry("all", None, None, None, entry.place),)
+        made = []
+        for group in groups:
+            first_pay = group.first_pay or entry.first_pay
+            form = group.base if group.base is not None else entry.base
+            made.append(
+                Group(
+                    group.name,
+                    outer.weights(form, self.reach, self.vocabulary),
+                    outer.atoms.of_group(group, entry.groups),
+                    self._rate(first_pay, group.name) if first_pay is not None else None,
+                )
+            )
+        return tuple(made)
+
+    def _limit(self, limit: LimitEntry) -> Limit:
+        return Limit(
+            limit.name,
+            MEASURES[limit.on],
+            self._formula(limit.amount, limit.when),
+            limit.counter,
+            limit.times,
+            limit.of,
+            self.outer.folder.condition(limit.when, self.vocabulary),
+        )
+
+    def _bands(self, bands: BandsEntry) -> Bands:
+        names = [group.name for group in self.entry.groups] or ["all"]
+        slices = [
+            Slice(
+                self._formula(part.to) if part.to is not None else None,
+                tuple(self._rate(part.rate, name) for name in names),
+                self._rate(part.credit) if part.credit is not None else None,
+            )
+            for part in bands.slices
+        ]
+        if bands.above is not None:
+            above = bands.above
+            slices.append(Slice(None, tuple(self._rate(above, name) for name in names)))
+        phase = (bands.phase[0], self._formula(bands.phase[1])) if bands.phase else None
+        return Bands(tuple(slices), bands.running, bands.from_deductible, phase, bands.whole)
+

@@ -1,0 +1,379 @@
+"""Folds values into tables: every combination of attributes gets its number, state and origin at compile time.
+
+Folding is exact (fractions); only the finished number of a cell becomes fen or parts per million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+
+import numpy as np
+
+from adjudicator.columns import MISSING, PPM, Bool, Int32
+from adjudicator.rulebook import Formula, Key, KeyKind, Origin, State, Table, Term
+from catalogs.plans.conditions import Condition, tests_in
+from catalogs.plans.findings import Findings, Place
+from catalogs.plans.frames import LARGEST_TABLE, OLDEST, Frame, Vocabulary
+from catalogs.plans.values import (
+    Adjusted,
+    Adjustment,
+    Cell,
+    Choice,
+    Each,
+    Indexed,
+    LinearFormula,
+    Unit,
+    Value,
+    parts_of,
+    tests_of,
+)
+
+SETTLES = (State.EXACT, State.ASSUMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What stands in a cell. `formula`: the cell's number is computed for each claim."""
+
+    state: State
+    number: Fraction = Fraction(0)
+    origin: Origin | None = None
+    place: Place | None = None
+    formula: LinearFormula | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Outcomes by number over a frame."""
+
+    cells: Int32
+    outcomes: tuple[Outcome, ...]
+
+
+UNKNOWN, MISSED, UNREACHED = Outcome(State.UNKNOWN), Outcome(State.MISSING), Outcome(State.ABSENT)
+
+
+class Folder:
+    """Folds the values of one program. `origins` grows as cells are met."""
+
+    def __init__(self, findings: Findings, indexes: dict[str, Value]) -> None:
+        self.findings, self.indexes = findings, indexes
+        self.origins: dict[Origin, int] = {}
+
+    # ---- public: what the parts of a program need
+
+    def table(
+        self,
+        value: Value,
+        unit: Unit,
+        vocabulary: Vocabulary,
+        reach: Sequence[Condition | None] = (),
+        fixed: dict[str, str] | None = None,
+    ) -> Table:
+        """Fold a value without formulas. `reach` are conditions outside which no value is needed."""
+        frame, seen = self._frame((value,), vocabulary, reach, fixed)
+        grid = self._fold(value, frame, seen)
+        return self._table(frame, grid, seen, unit)
+
+    def formula(
+        self, value: Value, vocabulary: Vocabulary, reach: Sequence[Condition | None] = ()
+    ) -> Formula:
+        """Fold an amount that may be a formula, or a table of formulas."""
+        frame, seen = self._frame((value,), vocabulary, reach, None)
+        grid = self._fold(value, frame, seen)
+        formulas = tuple(dict.fromkeys(o.formula for o in grid.outcomes if o.formula is not None))
+        fixed = self._table(frame, grid, seen, Unit.AMOUNT)
+        terms: list[Term] = []
+        bounds: dict[str, list[tuple[LinearFormula, Value]]] = {"at_least": [], "at_most": []}
+        for formula in formulas:
+            chosen = seen & self._chooses(grid, formula)
+            for term in formula.terms:
+                unit = Unit.AMOUNT if _counts(vocabulary, term.of) else Unit.RATE
+                rate = self._where(frame, chosen, self._fold(term.rate, frame, chosen), Outcome(State.EXACT))
+                above = None
+                if term.above is not None:
+                    inner = self._fold(term.above, frame, chosen)
+                    inner_unit = Unit.NUMBER if unit is Unit.AMOUNT else Unit.AMOUNT
+                    above = self._table(frame, self._where(frame, chosen, inner, UNREACHED), chosen, inner_unit)
+                scale = PPM if unit is Unit.AMOUNT else 1
+                terms.append(Term(term.of, self._table(frame, rate, chosen, unit, scale), above))
+            for key, found in bounds.items():
+                bound = getattr(formula, key)
+                if bound is not None:
+                    found.append((formula, bound))
+        made = {key: self._bound(frame, seen, grid, found) for key, found in bounds.items()}
+        return Formula(fixed, tuple(terms), made["at_least"], made["at_most"])
+
+    def condition(
+        self, condition: Condition | None, vocabulary: Vocabulary, fixed: dict[str, str] | None = None
+    ) -> Table | None:
+        """Fold a condition into a table of 0 and 1; None when it always holds."""
+        if condition is None:
+            return None
+        frame = Frame(vocabulary, tests_in(condition), fixed=fixed)
+        if self._too_large(frame, next(tests_in(condition)).place if frame.axes else None):
+            return None
+        held = frame.fits(condition)
+        grid = Grid(held.astype(np.int32), (Outcome(State.EXACT), Outcome(State.EXACT, Fraction(1))))
+        return self._table(frame, grid, frame.all_axes("possible"), Unit.NUMBER)
+
+    # ---- folding
+
+    def _frame(
+        self,
+        values: Sequence[Value],
+        vocabulary: Vocabulary,
+        reach: Sequence[Condition | None],
+        fixed: dict[str, str] | None,
+    ) -> tuple[Frame, Bool]:
+        tests = [test for value in values for test in tests_of(value)]
+        each = [part.of for value in values for part in parts_of(value) if isinstance(part, Each)]
+        for value in values:
+            for part in parts_of(value):
+                if isinstance(part, Indexed) and part.index in self.indexes:
+                    tests += tests_of(self.indexes[part.index])
+        outer = [test for condition in reach for test in tests_in(condition)]
+        frame = Frame(vocabulary, [*tests, *outer], each, fixed)
+        if frame.cells > LARGEST_TABLE:
+            frame, outer = Frame(vocabulary, tests, each, fixed), []
+            reach = ()
+        if self._too_large(frame, values[0].place):
+            frame = Frame(vocabulary, ())
+            return frame, frame.constant(False)
+        seen = frame.all_axes("possible")
+        for condition in reach:
+            seen = seen & frame.fits(condition)
+        return frame, seen
+
+    def _too_large(self, frame: Frame, place: Place | None) -> bool:
+        if frame.cells <= LARGEST_TABLE:
+            return False
+        assert place is not None
+        self.findings.add("TABLE_TOO_LARGE", place, cells=frame.cells, largest=LARGEST_TABLE)
+        return True
+
+    def _fold(self, value: Value, frame: Frame, seen: Bool) -> Grid:
+        """Fold a value where `seen`; elsewhere the outcome does not matter."""
+        none = np.zeros((1,) * len(frame.axes), np.int32)
+        if not seen.any():
+            return Grid(none, (UNREACHED,))
+        if isinstance(value, Cell):
+            return Grid(none, (Outcome(value.state, value.number or Fraction(0), value.origin, value.place),))
+        if isinstance(value, Choice):
+            return self._choice(value, frame, seen)
+        if isinstance(value, Adjusted):
+            return self._adjusted(value, frame, seen)
+        if isinstance(value, Indexed):
+            times = self._fold(value.times, frame, seen)
+            if value.index not in self.indexes:
+                return times
+            return self._pair(times, self._fold(self.indexes[value.index], frame, seen), lambda a, b: a * b)
+        fixed = self._fold(value.fixed, frame, seen)
+        return Grid(fixed.cells, tuple(
+            Outcome(o.state, o.number, o.origin, o.place, value) if o.state in SETTLES else o for o in fixed.outcomes
+        ))  # fmt: skip
+
+    def _choice(self, value: Choice, frame: Frame, seen: Bool) -> Grid:
+        left = seen
+        chosen: list[tuple[Bool, Grid]] = []
+        for condition, row in value.rows:
+            hit = left & frame.fits(condition)
+            if not hit.any():
+                self.findings.add("UNREACHABLE_ROW", row.place)
+                continue
+            chosen.append((hit, self._fold(row, frame, hit)))
+            left = left & ~frame.fits(condition)
+        open_cells = left & frame.all_axes("asked")
+        if open_cells.any():
+            code = "DATE_HOLE" if value.dated else "CELL_NOT_FILLED"
+            examples = "; ".join(frame.examples(_narrow(open_cells)))
+            self.findings.add(code, value.place, examples=examples, count=int(np.count_nonzero(_narrow(open_cells))))
+        outcomes = [UNKNOWN, MISSED]
+        cells = self._uncovered(value, frame)
+        for hit, grid in chosen:
+            cells = np.where(hit, grid.cells + len(outcomes), cells).astype(np.int32)
+            outcomes += grid.outcomes
+        return _tidy(Grid(cells, tuple(outcomes)))
+
+    def _uncovered(self, value: Choice, frame: Frame) -> Int32:
+        """Give 1 (missing) where an attribute that the rows test is missing, else 0 (unknown)."""
+        missing = frame.constant(False)
+        tested = Frame(frame.vocabulary, [t for c, _ in value.rows for t in tests_in(c)], fixed=frame.fixed)
+        for identity in tested.identities:
+            position = frame.identities[identity]
+            key = frame.axes[position].key
+            code = {KeyKind.CATEGORY: key.size - 1, KeyKind.NUMBER: 0}.get(key.kind)
+            if code is not None:
+                missing = missing | frame.spread(np.arange(key.size) == code, position)
+        return missing.astype(np.int32)
+
+    def _adjusted(self, value: Adjusted, frame: Frame, seen: Bool) -> Grid:
+        grid = self._fold(value.start, frame, seen)
+        if any(o.formula is not None for o in grid.outcomes) and (value.steps or value.at_least or value.at_most):
+            self.findings.add("FORMULA_ADJUSTED", value.place)
+            return grid
+        for step in value.steps:
+            hit = seen & frame.fits(step.when)
+            if not hit.any():
+                self.findings.add("UNREACHABLE_ROW", step.place)
+                continue
+            grid = self._where(frame, hit, self._stepped(step, grid, frame, hit), grid)
+        for bound, choose in ((value.at_least, max), (value.at_most, min)):
+            if bound is not None:
+                grid = self._pair(grid, self._fold(bound, frame, seen), choose, absent_second=True)
+        return grid
+
+    def _stepped(self, step: Adjustment, grid: Grid, frame: Frame, hit: Bool) -> Grid:
+        if isinstance(step.value, Each):
+            return self._pair(grid, self._each(step.value, frame, hit), lambda a, b: a + b)
+        change = self._fold(step.value, frame, hit)
+        if step.how == "set":
+            return change
+        combine: Callable[[Fraction, Fraction], Fraction] = {
+            "points": lambda a, b: a + b,
+            "add": lambda a, b: a + b,
+            "times": lambda a, b: a * b,
+            "person_share": lambda a, b: 1 - (1 - a) * b,
+        }[step.how]
+        return self._pair(grid, change, combine, absent_second=True)
+
+    def _each(self, each: Each, frame: Frame, seen: Bool) -> Grid:
+        position = frame.identities[(KeyKind.NUMBER, each.of, "")]
+        edges = frame.axes[position].key.edges
+        units = np.zeros(len(edges) + 1, np.int32)
+        outcomes = [MISSED, UNKNOWN]
+        for code, start in enumerate(edges.tolist(), 1):
+            units[code] = 1
+            if 0 <= start <= OLDEST:
+                units[code] = len(outcomes)
+                outcomes.append(Outcome(State.EXACT, Fraction(start)))
+        spread = np.asarray(frame.spread(units, position), np.int32)
+        return self._pair(Grid(spread, tuple(outcomes)), self._fold(each.each, frame, seen), lambda a, b: a * b)
+
+    # ---- combining grids
+
+    def _pair(
+        self,
+        first: Grid,
+        second: Grid,
+        combine: Callable[[Fraction, Fraction], Fraction],
+        absent_second: bool = False,
+    ) -> Grid:
+        """Combine two grids; the worse state wins. `absent_second`: an absent second leaves the first as it is."""
+        width = len(second.outcomes)
+        both = first.cells.astype(np.int64) * width + second.cells
+        pairs, cells = np.unique(both, return_inverse=True)
+        outcomes = []
+        for pair in pairs.tolist():
+            one, other = first.outcomes[pair // width], second.outcomes[pair % width]
+            if one.state not in SETTLES or (absent_second and other.state is State.ABSENT):
+                outcomes.append(one)
+            elif other.state not in SETTLES:
+                outcomes.append(other)
+            else:
+                leading = one if one.state >= other.state and one.origin is not None else other
+                number = combine(one.number, other.number)
+                outcomes.append(Outcome(leading.state, number, leading.origin, leading.place))
+        return _tidy(Grid(cells.reshape(both.shape).astype(np.int32), tuple(outcomes)))
+
+    def _where(self, frame: Frame, hit: Bool, inside: Grid, outside: Grid | Outcome) -> Grid:
+        if isinstance(outside, Outcome):
+            outside = Grid(np.zeros((1,) * len(frame.axes), np.int32), (outside,))
+        cells = np.where(hit, inside.cells + len(outside.outcomes), outside.cells).astype(np.int32)
+        return _tidy(Grid(cells, (*outside.outcomes, *inside.outcomes)))
+
+    def _chooses(self, grid: Grid, formula: LinearFormula) -> Bool:
+        return np.asarray(np.array([o.formula == formula for o in grid.outcomes])[grid.cells], np.bool_)
+
+    def _bound(
+        self, frame: Frame, seen: Bool, grid: Grid, found: list[tuple[LinearFormula, Value]]
+    ) -> Table | None:
+        if not found:
+            return None
+        made = Grid(np.zeros((1,) * len(frame.axes), np.int32), (UNREACHED,))
+        for formula, bound in found:
+            chosen = seen & self._chooses(grid, formula)
+            made = self._where(frame, chosen, self._fold(bound, frame, chosen), made)
+        return self._table(frame, made, seen, Unit.AMOUNT)
+
+    # ---- finished tables
+
+    def _table(self, frame: Frame, grid: Grid, seen: Bool, unit: Unit, scale: int = 1) -> Table:
+        """Round outcomes to the kernel's units and drop the axes on which nothing depends where `seen`."""
+        used = set(np.unique(np.where(seen, grid.cells, -1)).tolist())
+        numbers = [self._number(o, unit, scale, i in used) for i, o in enumerate((*grid.outcomes, UNREACHED))]
+        cells = np.where(seen, grid.cells, len(grid.outcomes))
+        triples = np.array(
+            [(number, o.state, self._origin(o)) for number, o in zip(numbers, (*grid.outcomes, UNREACHED), strict=True)],
+            np.int64,
+        )
+        distinct, compact = np.unique(triples, axis=0, return_inverse=True)
+        cells = compact.reshape(-1)[cells]
+        cells, needed = np.broadcast_arrays(np.where(seen, cells, -1), seen)
+        keys: list[Key] = []
+        for position in reversed(range(len(frame.axes))):
+            highest = cells.max(axis=position, keepdims=True)
+            if (~needed | (cells == highest)).all():
+                cells, needed = highest, needed.any(axis=position, keepdims=True)
+            elif cells.shape[position] > 1:
+                keys.insert(0, frame.axes[position].key)
+        cells = np.where(needed, cells, compact.reshape(-1)[len(grid.outcomes)])
+        flat = cells.reshape(-1)
+        return Table(
+            tuple(keys),
+            np.ascontiguousarray(distinct[flat, 0]),
+            distinct[flat, 1].astype(np.uint8),
+            distinct[flat, 2].astype(np.int32),
+        )
+
+    def _origin(self, outcome: Outcome) -> int:
+        if outcome.origin is None:
+            return -1
+        return self.origins.setdefault(outcome.origin, len(self.origins))
+
+    def _number(self, outcome: Outcome, unit: Unit, scale: int, used: bool) -> int:
+        if outcome.state not in SETTLES:
+            return 0
+        if unit not in (Unit.RATE, Unit.FACTOR, Unit.POINTS):
+            return floor(outcome.number * scale + Fraction(1, 2))
+        ppm = outcome.number * PPM
+        if used and outcome.place is not None:
+            if ppm.denominator != 1:
+                self.findings.add("RATE_NOT_EXACT", outcome.place, rate=_percent(outcome.number))
+            elif unit is Unit.RATE and ppm > PPM:
+                self.findings.add("RATE_ABOVE_ONE", outcome.place, rate=_percent(outcome.number))
+            elif unit is Unit.RATE and ppm < -1:
+                self.findings.add("RATE_BELOW_ZERO", outcome.place, rate=_percent(outcome.number))
+        return floor(ppm + Fraction(1, 2))
+
+
+def _percent(rate: Fraction) -> str:
+    return f"{float(rate * 100):.6g}%"
+
+
+def _counts(vocabulary: Vocabulary, of: str) -> bool:
+    if of.startswith("counter."):
+        return vocabulary.counter_units.get(of.removeprefix("counter.")) == "count"
+    return of in vocabulary.attributes or of == "one"
+
+
+def _tidy(grid: Grid) -> Grid:
+    """Number equal outcomes alike and drop unused ones."""
+    numbers: dict[Outcome, int] = {}
+    used = np.unique(grid.cells)
+    renumber = np.zeros(len(grid.outcomes), np.int32)
+    for old in used.tolist():
+        renumber[old] = numbers.setdefault(grid.outcomes[old], len(numbers))
+    return Grid(renumber[grid.cells], tuple(numbers))
+
+
+def _narrow(where: Bool) -> Bool:
+    """Shrink the axes on which a truth array does not depend to size 1."""
+    for position in range(where.ndim):
+        first = where.take([0], axis=position)
+        if where.shape[position] > 1 and (where == first).all():
+            where = first
+    return where

@@ -1,0 +1,101 @@
+"""The library: plan documents by id, completed and compiled on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from adjudicator.rulebook import Program
+from catalogs.plans.compile import compile_plan
+from catalogs.plans.complete import CompletePlan, complete
+from catalogs.plans.document import PlanDocument
+from catalogs.plans.findings import Findings, Place, PlanError
+from catalogs.plans.read_document import read_document
+from catalogs.plans.reading import meant
+
+SHIPPED = Path(__file__).parent.parent / "documents"
+
+
+class Library:
+    """Plan documents found in folders, by id."""
+
+    def __init__(self, folders: Iterable[Path | str] = (), shipped: bool = True) -> None:
+        self.findings = Findings()
+        self.documents: dict[str, PlanDocument] = {}
+        for folder in ((SHIPPED,) if shipped else ()) + tuple(Path(folder) for folder in folders):
+            for path in sorted(folder.rglob("*.yaml")) if folder.is_dir() else (folder,):
+                if path.is_file():
+                    self.add(path)
+
+    def add(self, path: Path | str) -> PlanDocument | None:
+        """Read a file and add its document."""
+        return self.add_text(Path(path).read_text("utf-8"), str(path))
+
+    def add_text(self, text: str, file: str = "<text>") -> PlanDocument | None:
+        """Read a document from text and add it."""
+        document = read_document(text, file, self.findings)
+        if document is not None and document.id:
+            known = self.documents.get(document.id)
+            if known is not None and known.file != file:
+                self.findings.add("ID_TWICE", document.place, id=document.id, other=known.file)
+            self.documents[document.id] = document
+        return document
+
+    def complete(self, plan_id: str, findings: Findings) -> CompletePlan | None:
+        """Put a plan together with its base and parts; what is missing is a finding."""
+        document = self.documents.get(plan_id)
+        if document is None:
+            place = Place("<library>", 1, 1)
+            findings.add("UNKNOWN_DOCUMENT", place, id=plan_id, **meant(plan_id, self.documents))
+            return None
+        findings.add_text(document.file, document.text)
+        parts = self._parts(document, findings, (plan_id,))
+        names = [part.inherits for part in (*parts, document) if part.inherits is not None]
+        base = self._document(names[-1], document.place, findings, "base") if names else None
+        return complete(document, parts, base, findings)
+
+    def _parts(
+        self, document: PlanDocument, findings: Findings, above: tuple[str, ...]
+    ) -> tuple[PlanDocument, ...]:
+        composed = document.compose
+        if composed is None:
+            return ()
+        found: list[PlanDocument] = []
+        for name, kind in ((composed.plan, "plan"), *((overlay, "overlay") for overlay in composed.overlays)):
+            if name in above:
+                findings.add("COMPOSED_CIRCLE", composed.place, id=name)
+                continue
+            part = self._document(name, composed.place, findings, kind)
+            if part is not None:
+                found += [*self._parts(part, findings, (*above, name)), part]
+        return tuple(found)
+
+    def _document(self, name: str, place: Place, findings: Findings, kind: str) -> PlanDocument | None:
+        document = self.documents.get(name)
+        if document is None:
+            known = [d.id for d in self.documents.values() if d.kind == kind]
+            findings.add("UNKNOWN_DOCUMENT", place, id=name, **meant(name, known))
+            return None
+        findings.add_text(document.file, document.text)
+        if document.kind != kind:
+            findings.add("WRONG_KIND", place, id=name, kind=document.kind, wanted=kind)
+            return None
+        return document
+
+    def compile(self, plan_id: str) -> Program:
+        """Compile a plan. Raises PlanError carrying all findings of its documents when any is an error."""
+        findings = Findings()
+        plan = self.complete(plan_id, findings)
+        files = {d.file for d in (*plan.documents, *((plan.base,) if plan.base else ()))} if plan else set()
+        findings.extend(f for f in self.findings if f.place.file in files)
+        if plan is None or findings.errors:
+            raise PlanError(findings.errors)
+        program = compile_plan(plan, findings)
+        if findings.errors:
+            raise PlanError(findings.errors)
+        return program
+
+
+def load_library(folders: Iterable[Path | str] = ()) -> Library:
+    """Read the shipped documents and those of the folders given."""
+    return Library(folders)
