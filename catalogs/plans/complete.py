@@ -69,8 +69,10 @@ def complete(
     """Put a document, what it composes (`parts`, in order) and its base together. Conflicts are findings."""
     documents = (*parts, document)
     inherited = (base,) if base is not None else ()
-    starts = [d.valid_from for d in documents if d.valid_from is not None]
-    ends = [d.valid_until for d in documents if d.valid_until is not None]
+    illustrative = document.compose is not None and bool(document.compose.illustrative)
+    dating = (document,) if illustrative and document.valid_from is not None else documents
+    starts = [d.valid_from for d in dating if d.valid_from is not None]
+    ends = [d.valid_until for d in dating if d.valid_until is not None]
     valid_from, valid_until = max(starts, default=0), min(ends, default=FOR_EVER)
     if valid_until <= valid_from:
         findings.add("COMPOSED_NEVER_VALID", document.place)
@@ -107,12 +109,26 @@ def complete(
         excluded=AnyOf(excluded) if len(excluded) > 1 else next(iter(excluded), None),
         coverage_by=_last(part.coverage_by for part in documents) or "admission",
         waiting=_last(part.waiting for part in documents),
-        layers=tuple(layer for part in documents for layer in part.layers),
+        layers=_accounts_last(documents),
         counters=_merged(documents, "counters", findings),
         bounds=base.bounds if base is not None else (),
         homes=homes,
         texts=tuple(part.text for part in (*inherited, *documents)),
     )
+
+
+def _accounts_last(documents: tuple[PlanDocument, ...]) -> tuple[LayerEntry, ...]:
+    """Give all layers in order; accounts with which a composed plan ends come after what is put on top of it."""
+    layers: list[LayerEntry] = []
+    accounts: list[LayerEntry] = []
+    for part in documents:
+        own = list(part.layers)
+        ending: list[LayerEntry] = []
+        while own and own[-1].fund == "personal_account":
+            ending.insert(0, own.pop())
+        layers += own
+        accounts += ending
+    return (*layers, *accounts)
 
 
 def _last(found: Iterable[T | None]) -> T | None:
