@@ -1,0 +1,297 @@
+"""Claims become a `Batch`: dates, person, facility and visit attributes, and the catalog rows of the lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adjudicator.batch import LARGEST_FEN, Batch, Lines
+from adjudicator.catalog import CLASSES
+from adjudicator.columns import MISSING, Category, Column, Int8, Int32, Int64, Number, UInt8
+from adjudicator.eligibility import ages, months_later
+from adjudicator.reasons import ClaimReason
+from adjudicator.rulebook import Program, State
+from adjudicator.tables import ClaimCodes, evaluate
+from api.door.claims import Claims
+from api.door.cover import Cover
+from api.door.marks import marks_at
+from api.door.dates import order_seconds
+from api.door.members import EARLIEST, Members
+from api.door.rows import Books
+from catalogs.tables.facilities import Facilities
+from catalogs.tables.lookup import CatalogIndex
+
+PERSON_WORDS = ("group", "sex", "tier", "join", "household", "scheme")
+PERSON_NUMBERS = ("months_insured", "years_insured")
+VISIT_WORDS = ("visit", "filing", "transfer", "disease", "diagnosis", "episode", "series", "delivery")
+VISIT_NUMBERS = ("days", "children", "units")
+FACILITY_WORDS = ("level", "administration", "price_class", "facility_kind")
+_REASON_OF_STATE = {
+    State.NOT_STATED: ClaimReason.NOT_STATED,
+    State.TARGET: ClaimReason.NOT_EXACT,
+    State.UNKNOWN: ClaimReason.UNKNOWN_VALUE,
+    State.MISSING: ClaimReason.MISSING_VALUE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the door knows beside the files."""
+
+    programs: Sequence[Program]
+    index: CatalogIndex | None = None
+    facilities: Facilities | None = None
+
+
+class Builder:
+    """Builds the columns of a batch from claims that are all good."""
+
+    def __init__(self, claims: Claims, dates: Mapping[str, Int64], setting: Setting, books: Books) -> None:
+        self.claims, self.dates, self.setting, self.books = claims, dates, setting, books
+        self.attributes: dict[str, Column] = {}
+
+    def coded(self, name: str) -> Int32:
+        """Give the codes of a claim column; -1 where the file does not have it."""
+        return self.claims.columns.get(name, np.full(len(self.claims), -1, np.int32)).astype(np.int32, copy=False)
+
+    def number(self, name: str) -> Int64:
+        """Give a claim column of numbers; MISSING where the file does not have it."""
+        return self.claims.columns.get(name, np.full(len(self.claims), MISSING)).astype(np.int64, copy=False)
+
+    def put_words(self, name: str, codes: Int32) -> None:
+        """Add a categorical attribute unless nothing is known of it."""
+        if (codes >= 0).any():
+            self.attributes[name] = compact(codes, self.books.values(name))
+
+    def put_numbers(self, name: str, values: Int64) -> None:
+        """Add a number attribute unless nothing is known of it."""
+        if (values != MISSING).any():
+            self.attributes[name] = Number(values)
+
+    def person(self, cover: Cover, members: Members | None) -> None:
+        """Add what is known of the person: from the members, else from the claim."""
+        span, status_at = cover.status_span, self._day("status_at", cover.program)
+        birth = self.number("birth_date")
+        for name in PERSON_WORDS:
+            own = self.coded(name)
+            if members is not None:
+                found = members.column(name, span, np.int32)
+                own = np.where(found >= 0, found, own).astype(np.int32)
+            self.put_words(name, own)
+        for name in PERSON_NUMBERS:
+            own_numbers = self.number(name)
+            if members is not None:
+                numbers = members.column(name, span, np.int64)
+                own_numbers = np.where(numbers != MISSING, numbers, own_numbers)
+            self.put_numbers(name, own_numbers)
+        if members is not None:
+            of_member = members.column("birth_date", span, np.int64)
+            birth = np.where(of_member != MISSING, of_member, birth)
+        birth_day = np.where(birth == MISSING, MISSING, birth // 86_400)
+        years = ages(birth_day, status_at)
+        self.put_numbers("age", np.where(years != MISSING, years, self.number("age")))
+        marks = self.coded("status")
+        if members is not None:
+            of_span = members.column("status", span, np.int32)
+            marks = np.where(of_span >= 0, of_span, marks).astype(np.int32)
+        if (marks >= 0).any():
+            self.attributes["status"] = marks_at(marks, self.books.values("status"), status_at)
+
+    def _day(self, field: str, program: Int64) -> Int64:
+        """Give the claim date that each claim's program names in a field; settlement without a program."""
+        day = self.dates["settlement"].copy()
+        for number, found in enumerate(self.setting.programs):
+            name = getattr(found, field)
+            if name != "settlement":
+                here = program == number
+                day[here] = self.dates[name][here]
+        return day
+
+    def visit(self) -> None:
+        """Add what is known of the visit."""
+        for name in VISIT_WORDS:
+            self.put_words(name, self.coded(name))
+        for name in VISIT_NUMBERS:
+            values = self.number(name)
+            if name == "days":
+                stay = np.maximum(self.dates["discharge"] - self.dates["admission"], 1)
+                values = np.where(values == MISSING, stay, values)
+            self.put_numbers(name, values)
+
+    def facility(self, cover: Cover, reason: UInt8) -> Category:
+        """Add what is known of the facility, mark what its agreement does not cover, and give the place of treatment.
+
+        The facility table goes before what the claim says; a claim without a facility code is not checked.
+        """
+        count = len(self.claims)
+        words = {name: self.coded(name) for name in FACILITY_WORDS}
+        place = Category(np.full(count, -1, np.int32), ())
+        code = self.coded("facility_code")
+        self.put_words("facility_code", code)
+        if self.setting.facilities is not None and (code >= 0).any():
+            table, day = self.setting.facilities, self.dates["admission"].astype(np.int32)
+            names = self.books.values("facility_code")
+            rows = np.append(table.rows_of(names), np.int32(-1))[code]
+            periods = table.periods_at(rows, day)
+            place = table.attribute("place", periods)
+            for name in FACILITY_WORDS:
+                found = self._booked(name, table.attribute(name, periods))
+                words[name] = np.where(found >= 0, found, words[name]).astype(np.int32)
+            visits = self.attributes.get("visit")
+            visits = visits if isinstance(visits, Category) else Category(np.full(count, -1, np.int32), ())
+            found_reason = table.reasons(rows, periods, day, visits)
+            np.copyto(reason, found_reason, where=(reason == 0) & (code >= 0))
+        for name in FACILITY_WORDS:
+            self.put_words(name, words[name])
+        self._zone(cover, place)
+        return place
+
+    def _booked(self, name: str, column: Category) -> Int32:
+        """Give a column's codes in the book of that name."""
+        book = self.books.named(name)
+        return np.array([*(book.code(v) for v in column.values), -1], np.int32)[column.codes]
+
+    def _zone(self, cover: Cover, place: Category) -> None:
+        """Add where the facility lies from the place of cover, unless the claim says so."""
+        book = self.books.named("zone")
+        homes = [program.place for program in self.setting.programs] + [""]
+        table = np.array(
+            [[book.code(zone_of(home, away)) for away in (*place.values, "")] for home in homes], np.int32
+        )
+        own = self.coded("zone")
+        self.put_words("zone", np.where(own >= 0, own, table[cover.program, place.codes]).astype(np.int32))
+
+    def treated_at(self, place: Category, cover: Cover) -> Category:
+        """Give the place whose catalog judges each claim's lines: that of the facility, else that of the plan."""
+        homes = [program.place for program in self.setting.programs] + [""]
+        names = tuple(dict.fromkeys((*place.values, *filter(None, homes))))
+        home = np.array([names.index(h) if h else -1 for h in homes], np.int32)[cover.program]
+        return Category(np.where(place.codes >= 0, place.codes, home).astype(np.int32), names)
+
+    def order_time(self, cover: Cover) -> Int64:
+        """Give the moment that orders the claims of a person, in seconds, as each plan says."""
+        seconds = order_seconds(self.claims, self.dates["settlement"], "settlement")
+        for number, program in enumerate(self.setting.programs):
+            if program.order_by != "settlement":
+                here = cover.program == number
+                seconds[here] = order_seconds(self.claims, self.dates[program.order_by], program.order_by)[here]
+        return seconds
+
+    def extra(self, words: Sequence[str], numbers: Sequence[str]) -> None:
+        """Add attributes that plans declare and the file has."""
+        for name in words:
+            if name in self.claims.columns:
+                self.put_words(name, self.coded(name))
+        for name in numbers:
+            if name in self.claims.columns:
+                self.put_numbers(name, self.number(name))
+
+
+def zone_of(home: str, away: str) -> str:
+    """Give the zone of a place of treatment as seen from a place of cover; "" where either is not known.
+
+    Area codes share two digits in a province and four in a city.
+    """
+    if not home or not away:
+        return ""
+    if home[:4] == away[:4] or home == f"{away[:2]}0000":
+        return "local"
+    return "in_province" if home[:2] == away[:2] else "out_of_province"
+
+
+def compact(codes: Int32, values: Sequence[str]) -> Category:
+    """Give a category whose dictionary holds only the values that occur."""
+    used = np.zeros(len(values) + 1, np.bool_)
+    used[codes] = True
+    used[-1] = False
+    kept = np.flatnonzero(used)
+    if len(kept) == len(values):
+        return Category(codes, tuple(values))
+    place = np.full(len(values) + 1, -1, np.int32)
+    place[kept] = np.arange(len(kept), dtype=np.int32)
+    return Category(place[codes], tuple(values[i] for i in kept.tolist()))
+
+
+def lines_of(claims: Claims, item: Int32, dates: Mapping[str, Int64], books: Books) -> Lines:
+    """Give the lines of good claims; a line without a date has that of its claim's admission."""
+    rows, count = claims.lines, len(claims.lines)
+    first = np.zeros(len(claims) + 1, np.int64)
+    np.cumsum(np.bincount(claims.line_claim, minlength=len(claims)), out=first[1:])
+    service = rows.columns.get("service_date", np.full(count, MISSING))
+    own = dates["admission"][claims.line_claim]
+    day = np.where(service == MISSING, own, service // 86_400).astype(np.int32)
+
+    def optional(name: str) -> Int64 | None:
+        column = rows.columns.get(name)
+        return None if column is None else column.astype(np.int64, copy=False)
+
+    return Lines(
+        first=first,
+        item=item,
+        service_date=day,
+        amount_fen=rows.columns["amount"].astype(np.int64, copy=False),
+        quantity_e4=optional("quantity"),
+        price_e6=optional("price"),
+        class_code=_small(rows.columns.get("class"), books.values("class"), {c: i for i, c in enumerate(CLASSES)}),
+        upfront_ppm=_rate(rows.columns.get("upfront_rate")),
+        group=compact(rows.columns["item_group"].astype(np.int32), books.values("item_group"))
+        if "item_group" in rows.columns
+        else None,
+        confirmed=_small(rows.columns.get("confirmed"), books.values("confirmed"), {"no": 0, "yes": 1}),
+    )
+
+
+def _small(codes: NDArray[np.signedinteger] | None, values: list[str], numbers: dict[str, int]) -> Int8 | None:
+    if codes is None or not (codes >= 0).any():
+        return None
+    return np.array([*(numbers.get(v, -1) for v in values), -1], np.int8)[codes]
+
+
+def _rate(values: NDArray[np.signedinteger] | None) -> Int32 | None:
+    if values is None:
+        return None
+    return np.where(values == MISSING, -1, values).astype(np.int32)
+
+
+def item_rows(claims: Claims, place: Category, index: CatalogIndex | None, books: Books) -> Int32:
+    """Give the catalog row of every line as seen from its claim's place; each distinct pair is looked up once."""
+    codes = claims.lines.columns.get("item_code")
+    if index is None or codes is None or not len(codes):
+        return np.full(len(claims.lines), -1, np.int32)
+    names = books.values("item_code")
+    width = len(names) + 1
+    pair = (place.codes[claims.line_claim].astype(np.int64) + 1) * width + codes + 1
+    used = np.flatnonzero(np.bincount(pair, minlength=(len(place.values) + 1) * width))
+    found = np.full((len(place.values) + 1) * width, -1, np.int32)
+    for number, name in enumerate(("", *place.values)):
+        here = used[(used // width == number) & (used % width > 0)]
+        found[here] = index.rows_of(name, [names[code] for code in (here % width - 1).tolist()])
+    return found[pair]
+
+
+def waiting_reasons(batch: Batch, programs: Sequence[Program], cover: Cover, members: Members, reason: UInt8) -> None:
+    """Mark claims inside the waiting months that their plan asks for, counted from the start of unbroken cover."""
+    from_day = members.unbroken[cover.span]
+    for number, program in enumerate(programs):
+        rows = np.flatnonzero((cover.program == number) & (cover.span >= 0) & (reason == 0))
+        if program.waiting is None or not len(rows):
+            continue
+        months, state = evaluate(program.waiting, ClaimCodes(batch, program, rows))
+        months = np.broadcast_to(months, rows.shape)
+        state = np.broadcast_to(state, rows.shape)
+        months = np.where(state == State.ABSENT, 0, months)
+        day, start = batch.date(program.coverage_by)[rows], from_day[rows]
+        waits = (day < months_later(start, months)) & (start > EARLIEST)
+        reason[rows[waits]] = ClaimReason.WAITING
+        for held, why in _REASON_OF_STATE.items():
+            reason[rows[state == held]] = why
+
+
+def bounded(batch: Batch, reason: UInt8) -> None:
+    """Mark claims whose bill is larger than the engine accepts."""
+    running = np.append(0, np.cumsum(batch.lines.amount_fen))
+    total = running[batch.lines.first[1:]] - running[batch.lines.first[:-1]]
+    reason[(np.abs(total) > LARGEST_FEN) & (reason == 0)] = ClaimReason.OUT_OF_BOUNDS

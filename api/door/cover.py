@@ -1,0 +1,189 @@
+"""Cover: the plan of each claim, the span of cover that holds on its days, and why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adjudicator.columns import Int64, UInt8
+from adjudicator.eligibility import Spans
+from adjudicator.reasons import ClaimReason
+from api.door.members import Members
+from api.door.programs import SCHEME_ORDER, PlanFinder
+from api.door.rows import Books
+
+WORDS = ("plan", "scheme", "place")
+"""What decides the program of a claim."""
+
+DATES = ("admission", "discharge", "settlement")
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What is known of the cover of claims [n].
+
+    program: number of the program, -1 none. span: row of the members that holds on the day the plan asks cover for, -1
+    none. status_span: the same for the day the plan asks the person's attributes for (else `span`). reason: NO_PLAN,
+    NOT_COVERED, SUSPENDED or 0.
+    """
+
+    program: Int64
+    span: Int64
+    status_span: Int64
+    reason: UInt8
+
+
+def by_claims_alone(
+    columns: Mapping[str, NDArray[np.signedinteger]], day: Int64, finder: PlanFinder, books: Books
+) -> Cover:
+    """Find plans from what the claims say themselves (plan, scheme), when there are no members."""
+    count = len(day)
+    program = _programs(columns, day, finder, books)
+    reason = np.where(program < 0, ClaimReason.NO_PLAN, 0).astype(np.uint8)
+    none = np.full(count, -1, np.int64)
+    return Cover(program, none, none, reason)
+
+
+def by_members(
+    members: Members,
+    person: NDArray[np.int32],
+    columns: Mapping[str, NDArray[np.signedinteger]],
+    dates: Mapping[str, Int64],
+    finder: PlanFinder,
+    books: Books,
+) -> Cover:
+    """Join claims with the spans of their persons.
+
+    A scheme or plan that the claim names chooses among a person's covers; otherwise normal cover goes before
+    suspended, and employee before resident cover. The plan is looked for on the day of admission, then of discharge,
+    then of settlement; whether the person is covered is asked on the day the plan names.
+    """
+    join = _Join(members, person, columns, books)
+    first = np.full(len(person), -1, np.int64)
+    for name in DATES:
+        open_ = first < 0
+        first[open_] = join.at(dates[name], np.flatnonzero(open_))
+    any_span = np.where(first >= 0, first, join.nearest())
+    program = _programs(_merged(members, columns, any_span), dates["discharge"], finder, books)
+    span = _at_plan_date(join, program, dates, finder, "coverage_by", "admission")
+    status = _at_plan_date(join, program, dates, finder, "status_at", "settlement")
+    reason = np.zeros(len(person), np.uint8)
+    reason[(span >= 0) & ~np.append(members.normal, True)[span]] = ClaimReason.SUSPENDED
+    reason[span < 0] = ClaimReason.NOT_COVERED
+    reason[program < 0] = ClaimReason.NO_PLAN
+    return Cover(program, span, np.where(status >= 0, status, np.where(span >= 0, span, any_span)), reason)
+
+
+def _at_plan_date(
+    join: _Join, program: Int64, dates: Mapping[str, Int64], finder: PlanFinder, field: str, usual: str
+) -> Int64:
+    chosen = np.array([DATES.index(getattr(p, field)) for p in finder.programs] + [DATES.index(usual)])[program]
+    day = np.choose(chosen, [dates[name] for name in DATES])
+    return join.at(day, np.arange(len(program)))
+
+
+class _Join:
+    """Spans of members by person and scheme."""
+
+    def __init__(
+        self,
+        members: Members,
+        person: NDArray[np.int32],
+        columns: Mapping[str, NDArray[np.signedinteger]],
+        books: Books,
+    ) -> None:
+        every = np.arange(len(members))
+        self._members, self._person = members, person.astype(np.int64)
+        self._scheme = members.column("scheme", every, np.int32)
+        self._plan = members.column("plan", every, np.int32)
+        none = np.full(len(person), -1, np.int32)
+        self._wanted = {name: columns.get(name, none) for name in ("plan", "scheme")}
+        names = books.values("scheme")
+        self._order = sorted(
+            np.unique(self._scheme).tolist(), key=lambda code: _rank(names[code] if code >= 0 else "")
+        )
+
+    def at(self, day: Int64, claims: Int64) -> Int64:
+        """Give the span of some claims on a day each, -1 none. [claims]"""
+        found = np.full(len(claims), -1, np.int64)
+        for normal in (True, False):
+            for scheme in self._order:
+                rows = np.flatnonzero((self._members.normal == normal) & (self._scheme == scheme))
+                if not len(rows):
+                    continue
+                spans = self._spans(rows)
+                for by_plan in (False, True):
+                    asked = np.flatnonzero((found < 0) & self._asks(claims, scheme, by_plan))
+                    at = claims[asked]
+                    hits = spans[by_plan].at(self._key(at, by_plan), day[at])
+                    found[asked] = np.where(hits >= 0, rows[hits], -1)
+        return found
+
+    def _asks(self, claims: Int64, scheme: int, by_plan: bool) -> NDArray[np.bool_]:
+        """Say which claims may use spans of a scheme: those that name it, or none; by_plan: those that name a plan."""
+        wanted = self._wanted["scheme"][claims]
+        names_plan = (self._wanted["plan"][claims] >= 0) & bool((self._plan >= 0).any())
+        return ((wanted < 0) | (wanted == scheme)) & (names_plan == by_plan)
+
+    def _spans(self, rows: Int64) -> tuple[Spans, Spans]:
+        members = self._members
+        person, plan = members.person[rows].astype(np.int64), self._plan[rows]
+        return (
+            Spans(person, members.start[rows], members.until[rows]),
+            Spans(person << 20 | plan + 1, members.start[rows], members.until[rows]),
+        )
+
+    def _key(self, claims: Int64, by_plan: bool) -> Int64:
+        person = self._person[claims]
+        return person << 20 | self._wanted["plan"][claims] + 1 if by_plan else person
+
+    def nearest(self) -> Int64:
+        """Give any span of each claim's person, preferring what the claim names; -1 for an unknown person."""
+        order = np.lexsort((self._members.start, self._members.person))
+        persons = self._members.person[order].astype(np.int64)
+        at = np.searchsorted(persons, self._person, "right") - 1
+        safe = np.maximum(at, 0)
+        known = (at >= 0) & (len(persons) > 0)
+        if not len(persons):
+            return np.full(len(self._person), -1, np.int64)
+        return np.where(known & (persons[safe] == self._person), order[safe], -1)
+
+
+def _rank(scheme: str) -> tuple[int, str]:
+    return (SCHEME_ORDER.index(scheme) if scheme in SCHEME_ORDER else len(SCHEME_ORDER), scheme)
+
+
+def _merged(
+    members: Members, columns: Mapping[str, NDArray[np.signedinteger]], span: Int64
+) -> dict[str, NDArray[np.signedinteger]]:
+    """Give plan, scheme and place of each claim: its own word, else that of the span."""
+    merged = {}
+    for name in WORDS:
+        of_span = members.column(name, span, np.int32)
+        own = columns.get(name)
+        merged[name] = of_span if own is None else np.where(own >= 0, own, of_span)
+    return merged
+
+
+def _programs(
+    columns: Mapping[str, NDArray[np.signedinteger]], day: Int64, finder: PlanFinder, books: Books
+) -> Int64:
+    """Find the program of each claim; each distinct (plan, scheme, place, time of validity) is looked up once."""
+    none = np.full(len(day), -1, np.int32)
+    bounds = np.unique([d for p in finder.programs for d in (p.valid_from, p.valid_until)])
+    key = np.searchsorted(bounds, day, "right").astype(np.int64)
+    for name in WORDS:
+        key = key * (len(books.values(name)) + 1) + columns.get(name, none) + 1
+    _, example, back = np.unique(key, return_index=True, return_inverse=True)
+    found = []
+    for row in example.tolist():
+        plan, scheme, place = (_word(books, name, int(columns.get(name, none)[row])) for name in WORDS)
+        found.append(finder.find(plan, scheme, place, int(day[row])))
+    return np.array(found, np.int64)[back.reshape(-1)]
+
+
+def _word(books: Books, name: str, code: int) -> str:
+    return books.values(name)[code] if code >= 0 else ""

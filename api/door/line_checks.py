@@ -1,0 +1,133 @@
+"""Checks of lines against themselves: amount, price and quantity agree, ids are unique in a claim, an item is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from adjudicator.batch import LARGEST_FEN
+from adjudicator.ceilings import payable_fen
+from adjudicator.columns import MISSING, Bool, Int64
+from api.door.claims import Claims
+from api.door.rows import Books, Rows
+from api.files.findings import Trouble, Troubles
+from api.files.source import Source
+
+TOLERANCE_FEN = 1
+"""An amount may differ so much from price x quantity rounded half-up: hospitals round each line in their own way."""
+
+BLOCK_LINES = 1 << 20
+"""Lines whose ids are compared at once."""
+
+
+def check_lines(claims: Claims, source: Source, books: Books, troubles: Troubles) -> Claims:
+    """Give the claims with the amounts of all lines; those with a line that contradicts itself are refused.
+
+    A line without an amount has price x quantity, half-up to the fen. Negative lines are refunds: amount and quantity
+    are both negative.
+    """
+    check = _Check(claims, source, books, troubles)
+    lines = check.amounts()
+    check.signs(lines)
+    check.named_items(lines)
+    check.unique_ids(lines)
+    bad = claims.bad.copy()
+    bad[claims.line_claim[check.bad]] = True
+    return replace(claims, lines=replace(lines, bad=lines.bad | check.bad), bad=bad)
+
+
+class _Check:
+    def __init__(self, claims: Claims, source: Source, books: Books, troubles: Troubles) -> None:
+        self.claims, self.source, self.books, self.troubles = claims, source, books, troubles
+        self.bad = np.zeros(len(claims.lines), np.bool_)
+
+    def report(self, code: str, column: str, where: Bool, values: Int64 | None = None) -> None:
+        at = np.flatnonzero(where & ~self.claims.lines.bad)
+        self.bad[at] = True
+        if len(at):
+            shown = _yuan(values[at]) if values is not None else None
+            claims = self.claims.code[self.claims.line_claim[at]].astype(np.int32)
+            name = self.source.reading.shown(column)
+            self.troubles.add(Trouble(code, self.source.name, name, self.claims.lines.row[at], shown, claims))
+
+    def amounts(self) -> Rows:
+        """Fill in amounts that are not given, and find those that are not price x quantity."""
+        lines = self.claims.lines
+        none = np.full(len(lines), MISSING)
+        amount = lines.columns.get("amount", none).astype(np.int64)
+        price, quantity = lines.columns.get("price", none), lines.columns.get("quantity", none)
+        both = (price != MISSING) & (quantity != MISSING)
+        product = product_fen(np.where(both, price, 0), np.where(both, quantity, 0))
+        given = amount != MISSING
+        self.report("CELL_EMPTY", "amount", ~given & ~both)
+        self.report("NUMBER_TOO_LARGE", "amount", ~given & both & (np.abs(product) > LARGEST_FEN))
+        differs = given & both & (np.abs(amount - product) > TOLERANCE_FEN) & (price >= 0)
+        self.report("AMOUNT_NOT_PRICE_TIMES_QUANTITY", "amount", differs, amount)
+        amount = np.where(given, amount, np.where(both, product, 0))
+        return replace(lines, columns={**lines.columns, "amount": amount})
+
+    def signs(self, lines: Rows) -> None:
+        """Find negative prices, and quantities whose sign is not that of the amount."""
+        amount, none = lines.columns["amount"], np.full(len(lines), MISSING)
+        price, quantity = lines.columns.get("price", none), lines.columns.get("quantity", none)
+        self.report("NEGATIVE_PRICE", "price", (price != MISSING) & (price < 0))
+        against = (quantity != MISSING) & (price == MISSING) & (np.sign(quantity) * np.sign(amount) < 0)
+        self.report("QUANTITY_AGAINST_AMOUNT", "quantity", against, amount)
+
+    def named_items(self, lines: Rows) -> None:
+        """Find lines that name neither an item nor a class."""
+        none = np.full(len(lines), -1, np.int32)
+        unnamed = (lines.columns.get("item_code", none) < 0) & (lines.columns.get("class", none) < 0)
+        self.report("CELL_EMPTY", "item_code", unnamed)
+
+    def unique_ids(self, lines: Rows) -> None:
+        """Find line ids that stand twice in a claim; the first one stays, the later ones are named."""
+        texts = lines.texts.get("line_id")
+        if texts is None or not len(lines):
+            return
+        repeated = repeated_in_groups(texts, self.claims.line_claim)
+        at = np.flatnonzero(repeated)
+        if len(at):
+            self.bad[at] = True
+            claims = self.claims.code[self.claims.line_claim[at]].astype(np.int32)
+            name = self.source.reading.shown("line_id")
+            values = texts.take(pa.array(at)).combine_chunks()
+            self.troubles.add(Trouble("DUPLICATE_LINE", self.source.name, name, lines.row[at], values, claims))
+
+
+def repeated_in_groups(texts: pa.ChunkedArray, group: Int64) -> Bool:
+    """Say which texts (not empty) stand earlier in the same group; groups rise."""
+    repeated = np.zeros(len(group), np.bool_)
+    start = 0
+    while start < len(group):
+        end = min(start + BLOCK_LINES, len(group))
+        if end < len(group):  # whole groups only
+            end = int(np.searchsorted(group, group[end - 1], "right"))
+        codes = texts.slice(start, end - start).combine_chunks().dictionary_encode()
+        words = codes.dictionary.to_pylist()
+        given = np.array([bool(w and w.strip()) for w in words], np.bool_)
+        code = codes.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        key = (group[start:end] - group[start]) * max(len(words), 1) + code
+        order = np.argsort(key, kind="stable")
+        again = order[1:][key[order[1:]] == key[order[:-1]]]
+        repeated[start + again[given[code[again]]]] = True
+        start = end
+    return repeated
+
+
+def product_fen(price_e6: Int64, quantity_e4: Int64) -> Int64:
+    """Give price x quantity in fen, half-up, with the sign of the quantity; more than the largest amount stays more.
+
+    """
+    price, quantity = np.abs(price_e6), np.abs(quantity_e4)
+    product = payable_fen(price, quantity, int(price.max(initial=0)), np.empty(len(price), np.int64))
+    return product * np.sign(quantity_e4) * np.where(price_e6 < 0, -1, 1)
+
+
+def _yuan(fen: Int64) -> pa.StringArray:
+    return pa.array(["" if v == MISSING else f"{v / 100:.2f}" for v in fen.tolist()], pa.string())
+
+
+__all__ = ["check_lines", "product_fen", "repeated_in_groups"]

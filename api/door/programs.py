@@ -1,0 +1,82 @@
+"""Which plan settles a person's claims, and which names of attributes and amounts the plans ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+
+from adjudicator.rulebook import CounterRule, Deductible, Flat, Key, KeyKind, Limit, Program
+
+SCHEME_ORDER = ("employee_basic", "resident_basic", "rural_cooperative", "maternity")
+"""Whose plan settles a claim that names no scheme, when a person has cover in several; others follow by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Names that plans ask claims for, beside those every file knows."""
+
+    words: frozenset[str]
+    numbers: frozenset[str]
+    amounts: frozenset[str]
+
+
+def asked_by(programs: Sequence[Program]) -> Asked:
+    """Collect the names of attributes and amounts in all parameters of some programs."""
+    words: set[str] = set()
+    numbers: set[str] = set()
+    amounts: set[str] = set()
+    for part in _parts(tuple(programs)):
+        match part:
+            case Program():
+                amounts.update(part.amounts)
+            case Key(KeyKind.CATEGORY, source) | Key(KeyKind.FLAG, source):
+                words.add(source)
+            case Key(KeyKind.NUMBER, source):
+                numbers.add(source)
+            case CounterRule():
+                words.update(part.keys)
+                words.add(part.holder)
+            case Deductible() | Limit():
+                numbers.add(part.times or "")
+            case Flat():
+                numbers.add(part.number or "")
+    return Asked(frozenset(words - numbers), frozenset(numbers - {""}), frozenset(amounts))
+
+
+def _parts(thing: object) -> Iterator[object]:
+    if isinstance(thing, tuple):
+        for item in thing:
+            yield from _parts(item)
+    elif is_dataclass(thing):
+        yield thing
+        for field in fields(thing):
+            if field.name not in ("memo", "origins"):
+                yield from _parts(getattr(thing, field.name))
+
+
+class PlanFinder:
+    """Finds the program of a cover by plan id, or by scheme and place; a smaller place goes before a larger one."""
+
+    def __init__(self, programs: Sequence[Program]) -> None:
+        self.programs = tuple(programs)
+        self._by_name = {program.name: i for i, program in enumerate(programs)}
+
+    def find(self, plan: str, scheme: str, place: str, day: int) -> int:
+        """Give the number of the program, -1 when there is none.
+
+        A plan id decides alone. Otherwise the scheme must fit, and the place be the one given or hold it; what is not
+        given must not leave plans of several schemes or places to choose from. Of several versions the one in force on
+        the day is taken, else the one that came into force last.
+        """
+        if plan:
+            return self._by_name.get(plan, -1)
+        fitting = [i for i, p in enumerate(self.programs) if not scheme or p.scheme == scheme]
+        if place:
+            chain = [place, f"{place[:4]}00", f"{place[:2]}0000"]
+            near = [next((n for n, larger in enumerate(chain) if self.programs[i].place == larger), -1) for i in fitting]
+            nearest = min((n for n in near if n >= 0), default=-1)
+            fitting = [i for i, n in zip(fitting, near, strict=True) if n == nearest and n >= 0]
+        in_force = [i for i in fitting if self.programs[i].valid_from <= day < self.programs[i].valid_until]
+        if len({(self.programs[i].place, self.programs[i].scheme) for i in in_force or fitting}) > 1:
+            return -1
+        return max(in_force or fitting, key=lambda i: (self.programs[i].valid_from, -i), default=-1)

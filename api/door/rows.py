@@ -1,0 +1,210 @@
+"""Blocks of text become typed columns: faulty cells are found by column, and rows of one claim are taken together.
+
+A *head* is a longest run of rows with the same claim columns; claim columns are read once a head, so a file that
+repeats them on every line costs little more than two files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from adjudicator.columns import MISSING, Bool, Int64
+from api.files.cells import Codebook, Fault, decimals, moments, read_id, trimmed, word_reader
+from api.files.findings import Trouble, Troubles
+from api.files.headings import CLAIM, LINE, MEMBER, Heading
+from api.files.source import Block, Source
+from api.files.stream import CUT
+
+WORD_HEADINGS = {h.name: h for part in (MEMBER, LINE, CLAIM) for h in part}
+
+CODED = ("id", "word", "words")
+"""Cells kept as numbers of a codebook."""
+
+
+class Books:
+    """The codebooks of all columns, shared by the files of one intake so that equal values have equal codes."""
+
+    def __init__(self) -> None:
+        self._books: dict[str, Codebook] = {}
+
+    def book(self, heading: Heading) -> Codebook:
+        """Give the codebook of a column."""
+        if heading.name not in self._books:
+            reader = read_id if heading.cell == "id" else word_reader(heading.codes if heading.cell == "word" else "")
+            self._books[heading.name] = Codebook(reader)
+        return self._books[heading.name]
+
+    def named(self, name: str) -> Codebook:
+        """Give the codebook of a column by its canonical name."""
+        return self._books[name] if name in self._books else self.book(WORD_HEADINGS.get(name) or Heading(name, "id", ""))
+
+    def values(self, name: str) -> list[str]:
+        """Give the values of a column by code."""
+        return self._books[name].values if name in self._books else []
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Typed columns of rows. Coded columns are int32 with -1 for missing; others int64 with MISSING; moments are seconds.
+
+    bad: a cell of the row is faulty. texts: columns kept as text.
+    """
+
+    row: Int64
+    columns: dict[str, NDArray[np.signedinteger]]
+    texts: dict[str, pa.ChunkedArray]
+    bad: Bool
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+def missing_of(values: NDArray[np.signedinteger]) -> Bool:
+    """Say which values of a column are not given."""
+    return values < 0 if values.dtype == np.int32 else values == MISSING
+
+
+class Collector:
+    """Gathers typed columns of the headings given, block by block."""
+
+    def __init__(self, source: Source, headings: Iterable[Heading], books: Books, troubles: Troubles) -> None:
+        self.source = source
+        self.headings = [h for h in headings if h.name in source.reading.columns or h.name in source.reading.extra]
+        self._books, self._troubles = books, troubles
+        self._rows: list[Int64] = []
+        self._bad: list[Bool] = []
+        self._columns: dict[str, list[NDArray[np.signedinteger]]] = {h.name: [] for h in self.headings}
+        self._texts: dict[str, list[pa.StringArray]] = {}
+
+    def add(self, rows: Int64, columns: dict[str, pa.StringArray]) -> None:
+        """Read the cells of some rows."""
+        bad = np.zeros(len(rows), np.bool_)
+        for heading in self.headings:
+            array = columns[heading.name]
+            if heading.cell == "text":
+                self._texts.setdefault(heading.name, []).append(array)
+                continue
+            values, fault = self._read(heading, array)
+            self._columns[heading.name].append(values)
+            if fault.any():
+                bad |= fault != 0
+                self._report(heading, rows, array, fault)
+        self._rows.append(rows)
+        self._bad.append(bad)
+
+    def _read(self, heading: Heading, array: pa.StringArray) -> tuple[NDArray[np.signedinteger], NDArray[np.uint8]]:
+        if heading.cell in CODED:
+            codes = self._books.book(heading).encode(array)
+            fault = np.where(codes < -1, -1 - codes, 0).astype(np.uint8)
+            return np.maximum(codes, np.int32(-1)), fault
+        if heading.cell in ("date", "moment"):
+            return moments(array, self.source.serials)
+        return decimals(array, heading.cell)
+
+    def _report(self, heading: Heading, rows: Int64, array: pa.StringArray, fault: NDArray[np.uint8]) -> None:
+        for number in np.unique(fault[fault != 0]).tolist():
+            at = np.flatnonzero(fault == number)
+            self._troubles.add(
+                Trouble(
+                    Fault(number).name,
+                    self.source.name,
+                    self.source.reading.shown(heading.name),
+                    rows[at],
+                    trimmed(array.take(pa.array(at))),
+                    private=heading.private,
+                )
+            )
+
+    def finish(self) -> Rows:
+        """Give all rows read."""
+        return Rows(
+            joined(self._rows, np.int64),
+            {
+                h.name: joined(self._columns[h.name], np.int32 if h.cell in CODED else np.int64)
+                for h in self.headings
+                if h.cell != "text"
+            },
+            {name: pa.chunked_array(chunks, pa.string()) for name, chunks in self._texts.items()},
+            joined(self._bad, np.bool_),
+        )
+
+
+def joined(parts: list[NDArray[np.generic]], dtype: type[np.generic]) -> NDArray[np.generic]:
+    """Join arrays; none give an empty one of the type."""
+    return np.concatenate(parts) if parts else np.empty(0, dtype)
+
+
+def read_heads_and_lines(
+    source: Source, claim: list[Heading], line: list[Heading], books: Books, troubles: Troubles
+) -> tuple[Rows, Rows, Int64]:
+    """Read a file whose rows are lines with the columns of their claim: give heads, lines and the head of each line."""
+    heads = Collector(source, claim, books, troubles)
+    lines = Collector(source, line, books, troubles)
+    head_of: list[Int64] = []
+    count = 0
+    for block in full_blocks(source, troubles):
+        start = run_starts(block, [h.name for h in heads.headings])
+        at = pa.array(start)
+        heads.add(block.rows[start], {h.name: block.columns[h.name].take(at) for h in heads.headings})
+        lines.add(block.rows, block.columns)
+        lengths = np.diff(start, append=len(block.rows))
+        head_of.append(np.repeat(np.arange(count, count + len(start)), lengths))
+        count += len(start)
+    return heads.finish(), lines.finish(), joined(head_of, np.int64)
+
+
+def read_rows(source: Source, headings: Iterable[Heading], books: Books, troubles: Troubles) -> Rows:
+    """Read a file each of whose rows stands for itself."""
+    collector = Collector(source, headings, books, troubles)
+    for block in full_blocks(source, troubles):
+        collector.add(block.rows, block.columns)
+    return collector.finish()
+
+
+def run_starts(block: Block, names: list[str]) -> Int64:
+    """Give the rows of a block at which any of the columns named changes; the first row is one."""
+    changed = np.zeros(len(block.rows), np.bool_)
+    changed[:1] = True
+    for name in names:
+        array = block.columns[name]
+        differs = pc.not_equal(array.slice(1), array.slice(0, max(len(array) - 1, 0)))
+        changed[1:] |= differs.to_numpy(zero_copy_only=False)
+    return np.flatnonzero(changed)
+
+
+def full_blocks(source: Source, troubles: Troubles) -> Iterable[Block]:
+    """Give the blocks of a source without rows that are blank or were cut, with no nulls."""
+    for block in source.open():
+        columns = {name: pc.fill_null(array, "") for name, array in block.columns.items()}
+        last = columns.pop(CUT, None)
+        keep = np.ones(len(block.rows), np.bool_)
+        if last is not None:
+            cut = pc.match_substring(last, CUT).to_numpy(zero_copy_only=False)
+            if cut.any():
+                keep &= ~cut
+                troubles.add(Trouble("CELL_TOO_LARGE", source.name, source.reading.written[-1], block.rows[cut]))
+        keep &= ~blank_rows(columns, len(block.rows))
+        if keep.all():
+            yield Block(block.rows, columns)
+        else:
+            at = pa.array(np.flatnonzero(keep))
+            yield Block(block.rows[keep], {name: array.take(at) for name, array in columns.items()})
+
+
+def blank_rows(columns: dict[str, pa.StringArray], count: int) -> Bool:
+    """Say which rows have no cell with anything in it."""
+    rows = np.arange(count)
+    for array in columns.values():
+        if not len(rows):
+            break
+        part = array if len(rows) == len(array) else array.take(pa.array(rows))
+        rows = rows[pc.equal(pc.utf8_trim_whitespace(part), "").to_numpy(zero_copy_only=False)]
+    blank = np.zeros(count, np.bool_)
+    blank[rows] = True
+    return blank

@@ -1,0 +1,250 @@
+"""Cells of text become values: whole columns at once, distinct values or odd ones singly.
+
+Every reader gives the values and, for each row, a `Fault`; a faulty or empty cell has the value MISSING (-1 for codes).
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import re
+import unicodedata
+from collections.abc import Callable
+from enum import IntEnum
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from adjudicator.batch import LARGEST_FEN
+from adjudicator.columns import MISSING, Int32, Int64, UInt8
+from api.files.codes import word_of
+from api.files.stream import CUT, REPLACED
+
+
+class Fault(IntEnum):
+    """What is wrong with a cell; the name is the code of its message."""
+
+    NONE = 0
+    NOT_A_NUMBER = 1
+    NUMBER_TOO_LARGE = 2
+    TOO_MANY_DECIMALS = 3
+    NUMBER_ROUNDED = 4  # 1.2E+05
+    DATE_NOT_READ = 5
+    DATE_IMPOSSIBLE = 6
+    DATE_OUT_OF_RANGE = 7
+    ID_ROUNDED = 8  # 4.4E+17
+    ID_UNREADABLE = 9  # control characters, bytes that are no text
+    ID_TOO_LONG = 10
+    CELL_TOO_LARGE = 11
+
+
+DECIMALS = {"money": 2, "quantity": 4, "price": 6, "rate": 6, "number": 0}
+"""Decimals kept of each kind of number."""
+
+LARGEST = {
+    "money": LARGEST_FEN,
+    "quantity": 10**13,  # one billion
+    "price": 10**15,  # one billion yuan
+    "rate": 10**6,
+    "number": 10**9,
+}
+"""No value may exceed it, in units of the last decimal kept."""
+
+LONGEST_ID = 64
+EARLIEST, LATEST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+_EXCEL_EPOCH = datetime.date(1899, 12, 30)
+_ROUNDED = re.compile(r"[+-]?\d(?:[.,]\d*)?[eE]\+?\d+")
+_DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
+_TIME = re.compile(r"(\d{1,2})\s*[:时]\s*(\d{1,2})(?:\s*[:分]\s*(\d{1,2})(?:\.\d+)?)?\s*[分秒]?\s*Z?")
+_MONEY_SIGNS = str.maketrans("", "", ",，￥¥元 \u00a0\u3000")
+_TEXT_MARKS = re.compile(r'^="?(.*?)"?$')
+
+
+def trimmed(array: pa.StringArray) -> pa.StringArray:
+    """Give the cells without the spaces around them; nulls become empty."""
+    return pc.utf8_trim_whitespace(pc.fill_null(array, ""))
+
+
+def decimals(array: pa.StringArray, kind: str) -> tuple[Int64, UInt8]:
+    """Read numbers of one kind as int64 in units of the last decimal kept; empty is MISSING without a fault."""
+    scale, largest = DECIMALS[kind], LARGEST[kind]
+    fraction = rf"(\.[0-9]{{1,{scale}}})?" if scale else ""
+    ordinary = pc.match_substring_regex(array, rf"^-?[0-9]{{1,12}}{fraction}$")
+    if kind == "rate":
+        ordinary = pc.and_(ordinary, pc.starts_with(array, "0"))
+    numbers = pc.cast(pc.if_else(ordinary, array, pa.scalar(None, pa.string())), pa.decimal128(12 + scale, scale))
+    values = np.frombuffer(numbers.buffers()[1], np.int64)[2 * numbers.offset :: 2][: len(array)].copy()
+    fault = np.zeros(len(array), np.uint8)
+    odd = np.flatnonzero(~_mask(ordinary))
+    values[odd] = MISSING
+    if len(odd):
+        found = _distinct(array.take(pa.array(odd)), lambda text: _decimal(text, kind))
+        values[odd], fault[odd] = found[:, 0], found[:, 1]
+    large = ((values > largest) | (values < -largest)) & (values != MISSING)
+    values[large], fault[large] = MISSING, Fault.NUMBER_TOO_LARGE
+    return values, fault
+
+
+def _decimal(text: str, kind: str) -> tuple[int, int]:
+    """Read one odd number: separators, currency signs, full-width digits, per cent, the noise of binary fractions."""
+    scale = DECIMALS[kind]
+    plain = unicodedata.normalize("NFKC", text).translate(_MONEY_SIGNS).strip()
+    if not plain:
+        return MISSING, Fault.NONE
+    if _ROUNDED.fullmatch(plain):
+        return MISSING, Fault.NUMBER_ROUNDED
+    if plain.startswith("(") and plain.endswith(")"):
+        plain = "-" + plain[1:-1]
+    percent = kind == "rate" and plain.endswith("%")
+    try:
+        number = decimal.Decimal(plain.rstrip("%") if percent else plain)
+    except decimal.InvalidOperation:
+        return MISSING, Fault.NOT_A_NUMBER
+    if not number.is_finite() or "_" in plain:
+        return MISSING, Fault.NOT_A_NUMBER
+    if number.adjusted() > 15:
+        return MISSING, Fault.NUMBER_TOO_LARGE
+    if len(number.as_tuple().digits) > 15:  # a binary fraction written out: 12.340000000000002
+        number = decimal.Context(prec=15).plus(number)
+    shift = scale - 2 if percent else scale
+    whole = number.scaleb(shift)
+    units = int(whole)
+    if units != whole:
+        return MISSING, Fault.TOO_MANY_DECIMALS
+    return units, Fault.NONE
+
+
+def moments(array: pa.StringArray, serials: bool = False) -> tuple[Int64, UInt8]:
+    """Read dates with or without a time of day as seconds since 1970-01-01 00:00; empty is MISSING without a fault.
+
+    Reads 2023-02-28, 2023/2/28, 2023.2.28, 20230228, 2023年2月28日, each perhaps followed by a time; `serials`: also the
+    day numbers of a spreadsheet.
+    """
+    given = pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
+    try:
+        stamps = pc.cast(given, pa.timestamp("s"))
+        seconds = np.where(_mask(stamps.is_null()), MISSING, _numbers(stamps.cast(pa.int64())))
+        fault = np.zeros(len(array), np.uint8)
+    except pa.ArrowInvalid:
+        found = _distinct(array, lambda text: _moment(text, serials))
+        seconds, fault = found[:, 0].copy(), found[:, 1].astype(np.uint8)
+    first, last = ((d.toordinal() - _EPOCH) * 86400 for d in (EARLIEST, LATEST))
+    outside = ((seconds < first) | (seconds > last + 86399)) & (seconds != MISSING)
+    seconds[outside], fault[outside] = MISSING, Fault.DATE_OUT_OF_RANGE
+    return seconds, fault
+
+
+def _moment(text: str, serials: bool) -> tuple[int, int]:
+    """Read one date of any accepted form."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if not plain:
+        return MISSING, Fault.NONE
+    if serials and re.fullmatch(r"\d{5}(\.\d+)?", plain):
+        day, _, part = plain.partition(".")
+        ordinal = _EXCEL_EPOCH.toordinal() + int(day)
+        seconds = round(float(f"0.{part or 0}") * 86400)
+        return (ordinal - _EPOCH) * 86400 + seconds, Fault.NONE
+    if match := _DATE.match(plain):
+        year, month, day_of_month = (int(g) for g in match.groups())
+        rest = plain[match.end() :].strip(" T")
+        time = _TIME.fullmatch(rest) if rest else None
+        if rest and time is None:
+            return MISSING, Fault.DATE_NOT_READ
+        hour, minute, second = (int(g or 0) for g in time.groups()) if time else (0, 0, 0)
+    elif match := _COMPACT.fullmatch(plain):
+        year, month, day_of_month, hour, minute, second = (int(g or 0) for g in match.groups())
+    else:
+        return MISSING, Fault.DATE_NOT_READ
+    try:
+        ordinal = datetime.date(year, month, day_of_month).toordinal()
+    except ValueError:
+        return MISSING, Fault.DATE_IMPOSSIBLE
+    if hour > 24 or minute > 59 or second > 60:
+        return MISSING, Fault.DATE_IMPOSSIBLE
+    return (ordinal - _EPOCH) * 86400 + hour * 3600 + minute * 60 + second, Fault.NONE
+
+
+class Codebook:
+    """Values of one column by number, over all blocks of a file (and over files that share the book).
+
+    `encode` gives code -1 for an empty cell and -1 - fault for a faulty one. Only distinct values are looked at.
+    """
+
+    def __init__(self, read: Callable[[str], str | Fault]) -> None:
+        self.values: list[str] = []
+        self._read = read
+        self._of_value: dict[str, int] = {}
+        self._of_text: dict[str, int] = {}
+
+    def encode(self, array: pa.StringArray) -> Int32:
+        """Give the code of every cell."""
+        encoded = array.dictionary_encode()
+        codes = np.fromiter(
+            (self.code(text) for text in encoded.dictionary.to_pylist()), np.int32, len(encoded.dictionary)
+        )
+        return codes[_numbers(encoded.indices)]
+
+    def code(self, text: str) -> int:
+        """Give the code of one text as written."""
+        code = self._of_text.get(text)
+        if code is None:
+            value = self._read(text)
+            if isinstance(value, Fault):
+                code = -1 - value
+            else:
+                code = self._of_value.get(value, -1)
+                if value and code < 0:
+                    code = self._of_value[value] = len(self.values)
+                    self.values.append(value)
+            self._of_text[text] = code
+        return code
+
+
+def read_id(text: str) -> str | Fault:
+    """Read an identifier: as written, less the spaces and the marks that make a spreadsheet keep it as text."""
+    plain = text.strip().lstrip("'\u2018\u2019").strip()
+    if plain.startswith("="):
+        plain = _TEXT_MARKS.sub(r"\1", plain)
+    if not plain:
+        return ""
+    if CUT in plain:
+        return Fault.CELL_TOO_LARGE
+    if _ROUNDED.fullmatch(plain):
+        return Fault.ID_ROUNDED
+    if len(plain) > LONGEST_ID:
+        return Fault.ID_TOO_LONG
+    if REPLACED in plain or not plain.isprintable():
+        return Fault.ID_UNREADABLE
+    return plain
+
+
+def word_reader(codes: str) -> Callable[[str], str | Fault]:
+    """Give the reader of a column of words; `codes` names the table of code values, "" for none."""
+
+    def read(text: str) -> str | Fault:
+        plain = read_id(unicodedata.normalize("NFKC", text))
+        if isinstance(plain, Fault) or not plain or not codes:
+            return plain
+        return word_of(codes, plain)
+
+    return read
+
+
+def _distinct(array: pa.StringArray, read: Callable[[str], tuple[int, int]]) -> Int64:
+    """Read each distinct text once: [rows, 2] of value and fault."""
+    encoded = array.dictionary_encode()
+    found = np.array([read(text) for text in encoded.dictionary.to_pylist()], np.int64).reshape(-1, 2)
+    return found[_numbers(encoded.indices)]
+
+
+def _numbers(array: pa.Array) -> NDArray[np.integer]:
+    """Give the numbers of an integer array, whatever stands where it is null."""
+    return pc.fill_null(array, 0).to_numpy(zero_copy_only=False)
+
+
+def _mask(array: pa.BooleanArray) -> NDArray[np.bool_]:
+    return array.to_numpy(zero_copy_only=False)

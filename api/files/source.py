@@ -1,0 +1,45 @@
+"""What every reader of files gives: blocks of columns of text, with the number of each row as a spreadsheet shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from adjudicator.columns import Int64
+from api.files.headings import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some rows of a file: columns of text by canonical name, or by the name in the file where none is known."""
+
+    rows: Int64
+    columns: dict[str, pa.StringArray]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """A row that could not be cut into columns. `cells` are what could be made of it, for finding its claim."""
+
+    row: int
+    code: str
+    found: int
+    expected: int
+    cells: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Source:
+    """One file, or one table, being read.
+
+    `broken` and `encoding` are complete when all blocks are read. `serials`: numbers may stand for dates.
+    """
+
+    name: str
+    reading: Reading
+    open: Callable[[], Iterator[Block]]
+    serials: bool = False
+    encoding: str = ""
+    broken: list[BrokenRow] = field(default_factory=list)
