@@ -1,6 +1,7 @@
 """Plan documents: from YAML text to the compiled `adjudicator.rulebook.Program`."""
 
-from catalogs.plans.findings import Finding, PlanError, Severity
+from catalogs.findings import Finding
+from catalogs.plans.findings import PlanError
 from catalogs.plans.library import Library, load_library
 
-__all__ = ["Finding", "Library", "PlanError", "Severity", "load_library"]
+__all__ = ["Finding", "Library", "PlanError", "load_library"]

@@ -73,6 +73,8 @@ class _Compiler:
         lines = compile_lines(plan, self.atoms, self.folder, self.vocabulary, self.valid)
         month, day = plan.conventions.get("year_start", "01-01").split("-")
         excluded = self.folder.condition(plan.excluded, self.vocabulary)
+        for place in self.folder.unreached():
+            self.findings.add("UNREACHABLE_ROW", place)
         digest = hashlib.sha256("\0".join(plan.texts).encode()).hexdigest()
         return Program(
             name=plan.id,
@@ -88,6 +90,10 @@ class _Compiler:
             defaults=self._defaults(),
             origins=tuple(self.folder.origins),
             coverage_by=plan.coverage_by,
+            place=plan.area or "",
+            status_at=plan.conventions.get("status_at", "settlement"),
+            order_by=plan.conventions.get("order_by", "settlement"),
+            waiting=self._waiting(),
             excluded_if=excluded,
             digest=digest,
         )
@@ -96,6 +102,11 @@ class _Compiler:
         given = {a.name: a.default for a in self.plan.attributes.values() if a.default is not None}
         numbers = {a.name for a in self.plan.attributes.values() if a.kind == "number"}
         return {name: int(value) if name in numbers else value for name, value in given.items()}
+
+    def _waiting(self) -> Table | None:
+        if self.plan.waiting is None:
+            return None
+        return self.folder.table(self.plan.waiting, Unit.NUMBER, self.vocabulary, (self.valid,))
 
     def weights(
         self, form: LinearForm, reach: Iterable[Condition | None], vocabulary: Vocabulary | None = None

@@ -6,7 +6,7 @@ Folding is exact (fractions); only the finished number of a cell becomes fen or 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 
@@ -62,6 +62,7 @@ class Folder:
     def __init__(self, findings: Findings, indexes: dict[str, Value]) -> None:
         self.findings, self.indexes = findings, indexes
         self.origins: dict[Origin, int] = {}
+        self.reached: dict[Place, bool] = {}
 
     # ---- public: what the parts of a program need
 
@@ -91,7 +92,7 @@ class Folder:
         for formula in formulas:
             chosen = seen & self._chooses(grid, formula)
             for term in formula.terms:
-                unit = Unit.AMOUNT if _counts(vocabulary, term.of) else Unit.RATE
+                unit = Unit.AMOUNT if _counts(vocabulary, term.of) else Unit.FACTOR
                 rate = self._where(frame, chosen, self._fold(term.rate, frame, chosen), Outcome(State.EXACT))
                 above = None
                 if term.above is not None:
@@ -170,7 +171,8 @@ class Folder:
             times = self._fold(value.times, frame, seen)
             if value.index not in self.indexes:
                 return times
-            return self._pair(times, self._fold(self.indexes[value.index], frame, seen), lambda a, b: a * b)
+            product = self._pair(times, self._fold(self.indexes[value.index], frame, seen), lambda a, b: a * b)
+            return _whole_fen(product)
         fixed = self._fold(value.fixed, frame, seen)
         return Grid(fixed.cells, tuple(
             Outcome(o.state, o.number, o.origin, o.place, value) if o.state in SETTLES else o for o in fixed.outcomes
@@ -179,13 +181,15 @@ class Folder:
     def _choice(self, value: Choice, frame: Frame, seen: Bool) -> Grid:
         left = seen
         chosen: list[tuple[Bool, Grid]] = []
+        undecided = frame.constant(False)
         for condition, row in value.rows:
-            hit = left & frame.fits(condition)
-            if not hit.any():
-                self.findings.add("UNREACHABLE_ROW", row.place)
-                continue
-            chosen.append((hit, self._fold(row, frame, hit)))
-            left = left & ~frame.fits(condition)
+            certain, possible = frame.decide(condition)
+            hit = left & certain
+            undecided = undecided | (left & possible & ~certain)
+            self._reached(row.place, hit)
+            if hit.any():
+                chosen.append((hit, self._fold(row, frame, hit)))
+            left = left & ~possible
         open_cells = left & frame.all_axes("asked")
         if open_cells.any():
             code = "DATE_HOLE" if value.dated else "CELL_NOT_FILLED"
@@ -196,7 +200,15 @@ class Folder:
         for hit, grid in chosen:
             cells = np.where(hit, grid.cells + len(outcomes), cells).astype(np.int32)
             outcomes += grid.outcomes
+        cells = np.where(undecided, 1, cells).astype(np.int32)
         return _tidy(Grid(cells, tuple(outcomes)))
+
+    def _reached(self, place: Place, hit: Bool) -> None:
+        self.reached[place] = self.reached.get(place, False) or bool(hit.any())
+
+    def unreached(self) -> list[Place]:
+        """Give the places of rows and adjustments that no claim can select, in any table they stand in."""
+        return sorted(place for place, reached in self.reached.items() if not reached)
 
     def _uncovered(self, value: Choice, frame: Frame) -> Int32:
         """Give 1 (missing) where an attribute that the rows test is missing, else 0 (unknown)."""
@@ -212,19 +224,25 @@ class Folder:
 
     def _adjusted(self, value: Adjusted, frame: Frame, seen: Bool) -> Grid:
         grid = self._fold(value.start, frame, seen)
-        if any(o.formula is not None for o in grid.outcomes) and (value.steps or value.at_least or value.at_most):
+        sets_only = all(step.how == "set" for step in value.steps) and not (value.at_least or value.at_most)
+        if any(o.formula is not None for o in grid.outcomes) and not sets_only:
             self.findings.add("FORMULA_ADJUSTED", value.place)
             return grid
+        undecided = frame.constant(False)
         for step in value.steps:
-            hit = seen & frame.fits(step.when)
-            if not hit.any():
-                self.findings.add("UNREACHABLE_ROW", step.place)
-                continue
-            grid = self._where(frame, hit, self._stepped(step, grid, frame, hit), grid)
+            certain, possible = frame.decide(step.when)
+            hit = seen & certain
+            undecided = undecided | (seen & possible & ~certain)
+            self._reached(step.place, hit)
+            if hit.any():
+                grid = self._where(frame, hit, self._stepped(step, grid, frame, hit), grid)
         for bound, choose in ((value.at_least, max), (value.at_most, min)):
             if bound is not None:
                 grid = self._pair(grid, self._fold(bound, frame, seen), choose, absent_second=True)
-        return grid
+        if value.unit is Unit.AMOUNT:
+            grid = _whole_fen(grid)
+        held = Grid(np.zeros((1,) * len(frame.axes), np.int32), (MISSED,))
+        return self._where(frame, undecided, held, grid)
 
     def _stepped(self, step: Adjustment, grid: Grid, frame: Frame, hit: Bool) -> Grid:
         if isinstance(step.value, Each):
@@ -338,7 +356,7 @@ class Folder:
         if outcome.state not in SETTLES:
             return 0
         if unit not in (Unit.RATE, Unit.FACTOR, Unit.POINTS):
-            return floor(outcome.number * scale + Fraction(1, 2))
+            return half_up(outcome.number * scale)
         ppm = outcome.number * PPM
         if used and outcome.place is not None:
             if ppm.denominator != 1:
@@ -347,7 +365,7 @@ class Folder:
                 self.findings.add("RATE_ABOVE_ONE", outcome.place, rate=_percent(outcome.number))
             elif unit is Unit.RATE and ppm < -1:
                 self.findings.add("RATE_BELOW_ZERO", outcome.place, rate=_percent(outcome.number))
-        return floor(ppm + Fraction(1, 2))
+        return half_up(ppm)
 
 
 def _percent(rate: Fraction) -> str:
@@ -368,6 +386,17 @@ def _tidy(grid: Grid) -> Grid:
     for old in used.tolist():
         renumber[old] = numbers.setdefault(grid.outcomes[old], len(numbers))
     return Grid(renumber[grid.cells], tuple(numbers))
+
+
+def _whole_fen(grid: Grid) -> Grid:
+    """Round amounts half-up (halves away from zero) to the fen."""
+    return Grid(grid.cells, tuple(replace(o, number=Fraction(half_up(o.number))) for o in grid.outcomes))
+
+
+def half_up(number: Fraction) -> int:
+    """Round to a whole number; halves go away from zero."""
+    whole = floor(abs(number) + Fraction(1, 2))
+    return -whole if number < 0 else whole
 
 
 def _narrow(where: Bool) -> Bool:

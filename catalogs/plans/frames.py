@@ -191,21 +191,32 @@ class Frame:
         return result
 
     def fits(self, condition: Condition | None) -> Bool:
-        """Tell for which combinations a condition holds."""
+        """Tell for which combinations a condition holds; one left undecided by a missing number does not."""
+        return self.decide(condition)[0]
+
+    def decide(self, condition: Condition | None) -> tuple[Bool, Bool]:
+        """Tell where a condition certainly holds, and where it may hold (a missing number leaves it undecided)."""
         if condition is None:
-            return self.constant(True)
+            return self.constant(True), self.constant(True)
         if isinstance(condition, Test):
-            return self._fits_test(condition)
-        if isinstance(condition, AllOf):
-            result = self.constant(True)
-            for part in condition.parts:
-                result = result & self.fits(part)
-            return result
-        result = self.constant(False)
+            return self._decide_test(condition)
+        every = isinstance(condition, AllOf)
+        certain, possible = self.constant(every), self.constant(every)
         for part in condition.parts:
-            result = result | self.fits(part)
-        assert isinstance(condition, (AnyOf, NoneOf))
-        return ~result if isinstance(condition, NoneOf) else result
+            one, other = self.decide(part)
+            if every:
+                certain, possible = certain & one, possible & other
+            else:
+                certain, possible = certain | one, possible | other
+        return (~possible, ~certain) if isinstance(condition, NoneOf) else (certain, possible)
+
+    def _decide_test(self, test: Test) -> tuple[Bool, Bool]:
+        held = self._fits_test(test)
+        if not isinstance(test.match, Interval):
+            return held, held
+        position = self.identities[axis_identity(test.subject)]
+        missing = np.arange(self.axes[position].key.size) == 0
+        return held, held | np.asarray(self.spread(missing, position), np.bool_)
 
     def _fits_test(self, test: Test) -> Bool:
         match = test.match

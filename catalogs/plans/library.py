@@ -87,7 +87,7 @@ class Library:
         findings = Findings()
         plan = self.complete(plan_id, findings)
         files = {d.file for d in (*plan.documents, *((plan.base,) if plan.base else ()))} if plan else set()
-        findings.extend(f for f in self.findings if f.place.file in files)
+        findings.extend(f for f in self.findings if f.path in files)
         if plan is None or findings.errors:
             raise PlanError(findings.errors)
         program = compile_plan(plan, findings)

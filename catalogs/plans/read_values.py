@@ -115,7 +115,7 @@ class ValueReader:
         own = scope if "source" in fields else replace(scope, source="own")
         alternatives: tuple[str, ...] = ()
         if "alternatives" in fields:
-            alternatives = tuple(self._alternative(item) for item in self.reader.items(fields["alternatives"], "list"))
+            alternatives = self.reader.texts(fields["alternatives"], "alternatives")
         text = self.reader.text(fields["assumed"])
         if text == "absent":
             cell = self._cell(State.ABSENT, None, "assumed", fields["assumed"], own, why, text)
@@ -125,11 +125,6 @@ class ValueReader:
             number = self.reader.number(fields["assumed"], self.unit)
             cell = self._cell(State.ASSUMED, number, "assumed", fields["assumed"], own, why, text)
         return replace(cell, alternatives=alternatives)
-
-    def _alternative(self, node: Node) -> str:
-        if isinstance(node, Text) and node.text.strip() != "absent":
-            self.reader.number(node, self.unit)
-        return self.reader.text(node)
 
     def _not_stated(self, node: Node, fields: dict[str, Node], scope: Scope) -> Value:
         why = self.reader.text(fields["not_stated"])
@@ -214,7 +209,7 @@ class ValueReader:
             if step is not None:
                 steps.append(step)
         bounds = {key: self.read(fields[key], scope.into(key)) for key in ("at_least", "at_most") if key in fields}
-        return Adjusted(start, tuple(steps), bounds.get("at_least"), bounds.get("at_most"), node.place)
+        return Adjusted(start, tuple(steps), bounds.get("at_least"), bounds.get("at_most"), self.unit, node.place)
 
     def _adjustment(self, node: Node, scope: Scope) -> Adjustment | None:
         fields = self.reader.fields(node, "adjustment")

@@ -85,6 +85,7 @@ class Adjusted:
     steps: tuple[Adjustment, ...]
     at_least: Value | None
     at_most: Value | None
+    unit: Unit
     place: Place
 
 
