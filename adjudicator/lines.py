@@ -1,38 +1,228 @@
-"""Judging lines (being written by the line-kernel author, who replaces this file): bucket totals only for now."""
+"""The line stage: every fen of every line falls into one of four buckets, with one reason a line.
+
+Lines are judged in blocks of whole claims that fit into cache: catalog version, class, stay, restrictions, upfront
+share, ceiling, category limits, sums by claim. What a batch or plan does not use costs nothing.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from adjudicator.batch import Batch
+from adjudicator.batch import LARGEST_FEN, Batch
 from adjudicator.catalog import Catalog
-from adjudicator.columns import Bool, Int64, UInt8
-from adjudicator.rulebook import Program
-from adjudicator.tables import ClaimCodes
+from adjudicator.category_limits import ClaimLimit
+from adjudicator.columns import PPM, Bool, Int64, UInt8
+from adjudicator.division import Partial, divide
+from adjudicator.judged import Judged, Workspace
+from adjudicator.line_blocks import ChosenLines, LineBlock
+from adjudicator.line_codes import line_index, unknown_index
+from adjudicator.reasons import LineReason
+from adjudicator.restrictions import restrict
+from adjudicator.rulebook import Key, KeyKind, Program, State
+from adjudicator.tables import ClaimCodes, Index
+from adjudicator.upfront import planned_rates, scheduled_rates
+from adjudicator.versions import CLASS_C, Found, VersionIndex, index_versions
+
+BLOCK_LINES = 16_384
+"""Lines in a block; more only when one claim has more."""
+
+NO_BOUND = np.uint32(0xFFFFFFFF)
+"""A line of a claim that is no stay may lie this many days after its admission."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """Lines of the claims of one plan: buckets and reason [lines], sums [claims, atoms, 4], pended [claims]."""
+def judge(
+    batch: Batch,
+    program: Program,
+    catalog: Catalog | None,
+    codes: ClaimCodes,
+    *,
+    check_stay: bool = True,
+    index: VersionIndex | None = None,
+    workspace: Workspace | None = None,
+    block_lines: int = BLOCK_LINES,
+) -> Judged:
+    """Judge the lines of the claims that `codes` has chosen.
 
-    in_scope: Int64
-    upfront: Int64
-    over_limit: Int64
-    self_funded: Int64
-    reason: UInt8
-    atom_buckets: Int64
-    pended: Bool
-    line_rows: Int64
+    For each line: the catalog version in force on the service date and its class; the line's own class and
+    upfront rate, where given, take precedence; dates outside the stay (`check_stay`: of claims of visit inpatient
+    or whose discharge is after admission); restrictions; ceiling and upfront share in the plan's order; category
+    limits. Negative lines mirror positive ones. `index` may be passed where several calls share a catalog and dates.
+    Raises RulebookError for a category limit that is a formula.
+    """
+    lines = ChosenLines(batch, codes.rows)
+    if index is None and catalog is not None:
+        index = index_versions(catalog, lines.columns.service_date)
+    stage = _Stage(program, catalog, codes, lines, index, workspace or Workspace())
+    if check_stay:
+        stage.stay_days = _stay_days(batch, codes, lines)
+    if lines.columns.amount_fen.size:
+        for block in lines.blocks(block_lines):
+            if len(block):
+                stage.judge_block(block)
+    if batch.bucketed is not None and batch.given_buckets is not None:
+        _take_given(stage, batch.bucketed[codes.rows] == 1, batch.given_buckets[codes.rows])
+    return stage.out
 
 
-def judge(batch: Batch, program: Program, catalog: Catalog | None, codes: ClaimCodes) -> Judged:
-    """Judge the lines of the claims `codes` is about."""
-    sums = np.zeros((codes.count, program.lines.atoms, 4), np.int64)
-    if batch.given_buckets is not None:
-        sums[:, 0] = batch.given_buckets[codes.rows]
-    none = np.zeros(len(batch.lines), np.int64)
-    return Judged(
-        none, none, none, none, np.zeros(len(none), np.uint8), sums, np.zeros(codes.count, np.bool_), np.arange(len(none))
-    )
+def _stay_days(batch: Batch, codes: ClaimCodes, lines: ChosenLines) -> Int64 | None:
+    """Give how many days after admission lines may lie [claims, uint32]; None when no claim is a stay."""
+    days = batch.discharge[codes.rows] - lines.admission
+    inpatient = codes.codes(Key(KeyKind.CATEGORY, "visit", ("inpatient",)))
+    stay = (days > 0) | ((days == 0) & np.equal(inpatient, 0))
+    return np.where(stay, days.view(np.uint32), NO_BOUND) if stay.any() else None
+
+
+class _Stage:
+    """One call of `judge`: the rules, the outputs and the steps on a block."""
+
+    def __init__(
+        self,
+        program: Program,
+        catalog: Catalog | None,
+        codes: ClaimCodes,
+        lines: ChosenLines,
+        index: VersionIndex | None,
+        space: Workspace,
+    ) -> None:
+        self.rules, self.catalog, self.codes = program.lines, catalog, codes
+        self.lines, self.index, self.space = lines, index, space
+        self.stay_days: Int64 | None = None
+        self.limits = [ClaimLimit(rule, codes) for rule in self.rules.category_limits]
+        self.level: Index | None = None
+        if catalog is not None and self.rules.ceilings and not self.rules.whole_bill and catalog.ceilings_e6.size:
+            code = codes.codes(Key(KeyKind.CATEGORY, "level", catalog.levels))
+            other = len(catalog.levels)
+            self.level = min(code, other) if isinstance(code, int) else np.minimum(code, other)
+        count, claims = len(lines.columns), codes.count
+        self.out = Judged(
+            in_scope=np.empty(count, np.int64),
+            upfront=np.zeros(count, np.int64),
+            over_limit=np.zeros(count, np.int64),
+            self_funded=np.zeros(count, np.int64),
+            reason=np.empty(count, np.uint8),
+            line_rows=lines.rows,
+            atom_buckets=np.zeros((claims, self.rules.atoms, 4), np.int64),
+            pended=np.zeros(claims, np.bool_),
+            states=np.zeros(claims, np.uint8),
+            out_of_bounds=np.zeros(claims, np.bool_),
+        )
+
+    def judge_block(self, block: LineBlock) -> None:
+        """Fill the outputs of the block's lines and claims."""
+        found = Found(self.catalog, self.index, block.item, block.date, self.space)
+        partial = None
+        if self.rules.whole_bill:
+            found.reason[...] = 0
+            found.rate[...] = 0
+        else:
+            self._take_class(block, found)
+            self._refuse_outside_stay(block, found.reason)
+            partial = self._restrict(block, found)
+            self._take_rates(block, found)
+        lowest, highest = int(block.amount.min()), int(block.amount.max())
+        if max(-lowest, highest) > LARGEST_FEN:
+            self._refuse_large(block, found.reason)
+        atoms = self._atoms(block, found)
+        divide(self.rules, self.limits, self.level, block, found, atoms, partial, lowest < 0, self.out, self.space)
+        self._sum(block, atoms)
+
+    def _take_class(self, block: LineBlock, found: Found) -> None:
+        if block.class_code is None:
+            return
+        given = np.where(block.class_code == CLASS_C, np.uint8(LineReason.CLASS_C), np.uint8(0))
+        np.copyto(found.reason, given, where=block.class_code >= 0)
+
+    def _take_rates(self, block: LineBlock, found: Found) -> None:
+        if self.catalog is not None and len(found.special):
+            special = found.special
+            scheduled_rates(found.rate, special, found.versions_of(special), block, self.codes, self.catalog)
+        if self.rules.upfront is not None:
+            states = planned_rates(self.rules.upfront, found.rate, block, self.codes, self.catalog, found.version)
+            states[(found.reason != 0) & (found.reason != LineReason.OVER_QUANTITY)] = State.EXACT
+            if block.upfront_ppm is not None:
+                states[block.upfront_ppm >= 0] = State.EXACT
+            self._hold(block, states)
+        if block.upfront_ppm is not None:
+            np.copyto(found.rate, np.minimum(block.upfront_ppm, PPM), where=block.upfront_ppm >= 0)
+
+    def _hold(self, block: LineBlock, states: UInt8) -> None:
+        """Note the worst state of lines for their claims."""
+        worse = np.flatnonzero(states > State.ABSENT)
+        if len(worse):
+            np.maximum.at(self.out.states[block.claims], block.claim_of_line()[worse], states[worse])
+
+    def _refuse_outside_stay(self, block: LineBlock, reason: UInt8) -> None:
+        if self.stay_days is None:
+            return
+        day = block.date - np.repeat(block.admission, block.counts)
+        outside = day.view(np.uint32) > np.repeat(self.stay_days[block.claims], block.counts)
+        if outside.any():
+            outside &= reason == 0
+            reason[outside] = LineReason.OUTSIDE_STAY
+
+    def _restrict(self, block: LineBlock, found: Found) -> Partial | None:
+        """Apply restrictions; give the lines of which only a part is payable."""
+        if self.catalog is None or not len(found.special):
+            return None
+        lines = found.special[found.reason[found.special] == 0]
+        version = found.versions_of(lines)
+        restricted = self.catalog.restriction[version] >= 0
+        if not restricted.any():
+            return None
+        judged = restrict(lines[restricted], version[restricted], block, self.codes, self.catalog)
+        found.reason[judged.lines] = judged.reason
+        waiting = judged.lines[judged.reason == LineReason.PENDED_RESTRICTION]
+        if len(waiting):
+            self.out.pended[block.claims][block.claim_of_line()[waiting]] = True
+        part_of = judged.reason == LineReason.OVER_QUANTITY
+        if not part_of.any():
+            return None
+        return judged.lines[part_of], judged.payable_fen[part_of], judged.payable_quantity_e4[part_of]
+
+    def _refuse_large(self, block: LineBlock, reason: UInt8) -> None:
+        large = np.flatnonzero((block.amount > LARGEST_FEN) | (block.amount < -LARGEST_FEN))
+        reason[large] = LineReason.OUT_OF_BOUNDS
+        self.out.out_of_bounds[block.claims][block.claim_of_line()[large]] = True
+
+    def _atoms(self, block: LineBlock, found: Found) -> Index:
+        """Give the atom of every line."""
+        if self.rules.atoms == 1:
+            return 0
+        table = self.rules.atom
+        index = line_index(table, block, self.codes, self.catalog, found.version)
+        if isinstance(index, int):
+            index = np.full(len(block), index, np.int64)
+        self._hold(block, table.states[index])
+        return table.values[index]
+
+    def _sum(self, block: LineBlock, atoms: Index) -> None:
+        """Sum the buckets to claims and atoms. The law is checked here: they add up to the amounts."""
+        out, lines = self.out, block.lines
+        sums = out.atom_buckets[block.claims]
+        for number, bucket in enumerate((out.in_scope, out.upfront, out.over_limit, out.self_funded)):
+            values = bucket[lines]
+            if isinstance(atoms, int):
+                sums[:, atoms, number] = block.sums(values)
+            elif values.any():
+                for atom in range(self.rules.atoms):
+                    sums[:, atom, number] = block.sums(values * (atoms == atom))
+        assert np.array_equal(sums.sum(axis=(1, 2)), block.sums(block.amount)), "buckets do not add up to the bill"
+
+
+def _take_given(stage: _Stage, given: Bool, buckets: Int64) -> None:
+    """Put in the bucket totals of claims that came with them; their lines count for nothing."""
+    if not given.any():
+        return
+    out, table = stage.out, stage.rules.atom
+    claims = np.flatnonzero(given)
+    index = 0 if stage.rules.atoms == 1 else unknown_index(table, stage.codes)
+    atom = table.values[np.broadcast_to(index, len(given))[claims]] if stage.rules.atoms > 1 else 0
+    out.atom_buckets[claims] = 0
+    out.atom_buckets[claims, atom] = buckets[claims]
+    out.states[claims] = State.EXACT
+    out.pended[claims] = False
+    out.out_of_bounds[claims] = (np.abs(buckets[claims]) > LARGEST_FEN).any(axis=1)
+    lines = np.flatnonzero(np.repeat(given, stage.lines.counts))
+    for bucket in (out.in_scope, out.upfront, out.over_limit, out.self_funded):
+        bucket[lines] = 0
+    out.reason[lines] = LineReason.GIVEN

@@ -30,6 +30,7 @@ class LineReason(IntEnum):
     OVER_CATEGORY_LIMIT = 19  # category ceiling over the lines of a claim
     GIVEN = 20  # buckets came with the claim, already judged
     NO_CONSENT = 21
+    OUT_OF_BOUNDS = 22  # amount larger than the engine accepts
 
 
 class ClaimStatus(IntEnum):

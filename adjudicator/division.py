@@ -1,0 +1,131 @@
+"""Divide the amounts of a block's lines among the four buckets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adjudicator.category_limits import ClaimLimit
+from adjudicator.ceilings import billed_quantity, payable_fen
+from adjudicator.columns import PPM, Bool, Int64
+from adjudicator.judged import Judged, Workspace
+from adjudicator.line_blocks import LineBlock
+from adjudicator.reasons import LineReason
+from adjudicator.rulebook import LineRules
+from adjudicator.tables import Index
+from adjudicator.versions import Found
+
+Partial = tuple[Int64, Int64, Int64]
+"""Lines of which a part is payable: their positions, payable fen, payable quantity."""
+
+
+class Division:
+    """The division of one block. `left` is what is not yet in a bucket, as magnitudes; `sign` None: all positive."""
+
+    def __init__(self, block: LineBlock, found: Found, out: Judged, space: Workspace) -> None:
+        self.block, self.found, self.space, self.out = block, found, space, out
+        lines = block.lines
+        self.in_scope, self.upfront = out.in_scope[lines], out.upfront[lines]
+        self.over_limit, self.self_funded = out.over_limit[lines], out.self_funded[lines]
+        self.left = block.amount
+        self.sign: Int64 | None = None
+        self.quantity: Int64 | int = 0
+        self.has_over = False
+        self.over_categories: Bool | None = None
+
+    def take_self_funded(self, partial: Partial | None, negative: bool) -> None:
+        """Take lines with a reason against them, and what is above a payable quantity."""
+        self.quantity = billed_quantity(self.block.quantity)
+        if self.found.reason.any():
+            refused = self.found.reason != 0
+            np.multiply(self.block.amount, refused, out=self.self_funded)
+            if partial is not None:
+                lines, fen, quantity = partial
+                self.self_funded[lines] -= fen
+                self.quantity = np.array(np.broadcast_to(self.quantity, len(refused)))
+                self.quantity[lines] = quantity
+            self.left = np.subtract(self.block.amount, self.self_funded, out=self.in_scope)
+        if negative:
+            self.sign = np.where(self.left < 0, -1, 1)
+            self.left = np.abs(self.left, out=self.in_scope)
+
+    def take_over_ceiling(self, level: Index | None) -> None:
+        """Take what is above payable unit price x quantity."""
+        if level is None:
+            return
+        price, highest = self.found.price_ceilings_e6(self.block.spread(level))
+        limited = price >= 0
+        if not limited.any():
+            return
+        payable = payable_fen(price, self.quantity, highest, self.space.take("payable", len(price)))
+        over = np.subtract(self.left, payable, out=payable if self.has_over else self.over_limit)
+        np.maximum(over, 0, out=over)
+        np.multiply(over, limited, out=over)
+        self.left = np.subtract(self.left, over, out=self.in_scope)
+        if self.has_over:
+            np.add(self.over_limit, over, out=self.over_limit)
+        self.has_over = True
+
+    def take_upfront(self) -> None:
+        """Take rate x what is left, half-up."""
+        upfront = np.multiply(self.left, self.found.rate, out=self.upfront)
+        np.add(upfront, PPM // 2, out=upfront)
+        np.floor_divide(upfront, PPM, out=upfront)
+        self.left = np.subtract(self.left, upfront, out=self.in_scope)
+
+    def take_over_categories(self, limits: list[ClaimLimit], atoms: Index) -> None:
+        """Take what is above category limits, one limit after the other."""
+        for limit in limits:
+            signed = self.left if self.sign is None else self.left * self.sign
+            cut = np.abs(limit.cut(signed, self.block, atoms, self.out.states[self.block.claims]))
+            self.has_over = True
+            hit = cut != 0
+            self.over_categories = hit if self.over_categories is None else self.over_categories | hit
+            self.over_limit += cut
+            self.left = np.subtract(self.left, cut, out=self.in_scope)
+
+    def finish(self, partial: Partial | None) -> None:
+        """Give the rest to in_scope, mirror refunds, write reasons."""
+        assert int(self.left.min()) >= 0, "a line is divided into more than its amount"
+        reason = self.out.reason[self.block.lines]
+        np.bitwise_or(self.found.reason, np.greater(self.upfront, 0).view(np.uint8), out=reason)
+        if self.has_over:
+            np.bitwise_or(reason, np.greater(self.over_limit, 0).view(np.uint8) * np.uint8(2), out=reason)
+        if self.over_categories is not None:
+            reason[self.over_categories] = LineReason.OVER_CATEGORY_LIMIT
+        if partial is not None:
+            reason[partial[0]] = LineReason.OVER_QUANTITY
+        if self.left is not self.in_scope:
+            np.copyto(self.in_scope, self.left)
+        if self.sign is not None:
+            for bucket in (self.in_scope, self.upfront, self.over_limit):
+                np.multiply(bucket, self.sign, out=bucket)
+
+
+def divide(
+    rules: LineRules,
+    limits: list[ClaimLimit],
+    level: Index | None,
+    block: LineBlock,
+    found: Found,
+    atoms: Index,
+    partial: Partial | None,
+    negative: bool,
+    out: Judged,
+    space: Workspace,
+) -> None:
+    """Divide the block's lines in the order of the plan and write them to `out`.
+
+    `found.reason`: why a line is self-funded, or 0. `level` [claims]: column of the catalog's ceilings, None: no
+    ceilings. `negative`: some amount is below 0; refunds are divided like the same positive amount.
+    """
+    division = Division(block, found, out, space)
+    division.take_self_funded(partial, negative)
+    level = None if level is None else (level if isinstance(level, int) else level[block.claims])
+    if rules.ceiling_first:
+        division.take_over_ceiling(level)
+    division.take_over_categories([limit for limit in limits if limit.rule.before_upfront], atoms)
+    division.take_upfront()
+    if not rules.ceiling_first:
+        division.take_over_ceiling(level)
+    division.take_over_categories([limit for limit in limits if not limit.rule.before_upfront], atoms)
+    division.finish(partial)

@@ -1,0 +1,211 @@
+"""Which version of an item is in force on the date of service.
+
+Small batches search the versions of each line's item. Large ones first lay out an index for the span of their dates:
+between two dates on which anything in the catalog changes every item has one version, so a line costs one gather of a
+packed word that holds all a plain line needs (rate, ceiling row, why it is not payable).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from adjudicator.catalog import CLASSES, Catalog
+from adjudicator.columns import Int32, Int64, UInt8
+from adjudicator.judged import Workspace
+from adjudicator.reasons import LineReason
+from adjudicator.tables import Index
+
+RATE_BITS = (1 << 20) - 1
+"""Of a packed word: the rate in ppm."""
+
+REASON_SHIFT = 20
+REASON_BITS = 31
+SPECIAL = 1 << 25
+"""Of a packed word: the version has a restriction or an upfront schedule."""
+
+CEILING_SHIFT = 32
+CLASS_C = CLASSES.index("C")
+LARGEST_INDEX = 8_000_000
+"""Cells of an index at most (12 bytes each)."""
+
+LONGEST_SPAN = 20_000
+"""Days of an index at most."""
+
+FEWEST_LINES = 200
+"""Lines from which on an index may pay."""
+
+NO_LINES = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionIndex:
+    """The version in force for every item and every stretch of days in which the catalog does not change.
+
+    offsets [days]: position of the first cell of the stretch a day lies in, for days from `first_day` on. Cell 0 of a
+    stretch stands for an unknown item, cell i + 1 for item i.
+    words [cells]: packed. versions [cells]: row of the catalog's versions, -1 none in force.
+    ceilings_e6 [rows x (levels + 1), flat], the last row without a ceiling: what the packed ceiling row points into.
+    """
+
+    first_day: int
+    last_day: int
+    offsets: Int64
+    words: Int64
+    versions: Int32
+    ceilings_e6: Int64
+    highest_ceiling_e6: int
+    special: bool
+
+    def spans(self, lowest: int, highest: int) -> bool:
+        """Tell whether the index holds for all dates from lowest to highest."""
+        return self.first_day <= lowest and highest <= self.last_day
+
+
+def index_versions(catalog: Catalog, service_date: Int32, fewest_lines: int | None = None) -> VersionIndex | None:
+    """Lay out the index for the dates given; None when it would not pay or grow too large.
+
+    Building it costs about 10 ns a version and stretch, so it pays from an eighth of the versions on (`fewest_lines`).
+    """
+    versions = len(catalog.valid_from)
+    fewest = max(FEWEST_LINES, versions // 8) if fewest_lines is None else fewest_lines
+    if not versions or len(service_date) <= fewest:
+        return None
+    first_day, last_day = int(service_date.min()), int(service_date.max())
+    if last_day - first_day > LONGEST_SPAN:
+        return None
+    changes = np.concatenate([catalog.valid_from, catalog.valid_until])
+    changes = np.unique(changes[(changes > first_day) & (changes <= last_day)])
+    width = len(catalog.first)
+    if (len(changes) + 1) * width > max(LARGEST_INDEX, len(service_date)):
+        return None
+    item = np.repeat(np.arange(1, width, dtype=np.int64), np.diff(catalog.first))
+    cells = np.full((len(changes) + 1, width), -1, np.int32)
+    for stretch, day in enumerate([first_day, *changes.tolist()]):
+        valid = np.flatnonzero((catalog.valid_from <= day) & (day < catalog.valid_until))
+        cells[stretch, item[valid]] = valid
+    days = np.searchsorted(changes, np.arange(first_day, last_day + 1), "right")
+    words, ceilings = _packed(catalog)
+    found = words[cells]
+    found[:, 0] = words[-2]
+    special = bool((words & SPECIAL).any())
+    highest = int(ceilings.max(initial=0))
+    return VersionIndex(first_day, last_day, days * width + 1, found.ravel(), cells.ravel(), ceilings, highest, special)
+
+
+def _packed(catalog: Catalog) -> tuple[Int64, Int64]:
+    """Give the words of all versions, then of an unknown item and of an item not in force; and the flat ceilings."""
+    rows, levels = catalog.ceilings_e6.shape
+    ceilings = np.full((rows + 1) * levels, -1, np.int64)
+    ceilings[: rows * levels] = catalog.ceilings_e6.ravel()
+    versions = len(catalog.valid_from)
+    words = np.empty(versions + 2, np.int64)
+    row = np.where(catalog.ceiling < 0, rows, catalog.ceiling).astype(np.int64) * levels
+    words[:versions] = (row << CEILING_SHIFT) | catalog.upfront_ppm
+    words[:versions] |= np.where(catalog.item_class == CLASS_C, int(LineReason.CLASS_C) << REASON_SHIFT, 0)
+    words[:versions] |= np.where((catalog.restriction >= 0) | (catalog.upfront_schedule >= 0), SPECIAL, 0)
+    none = rows * levels << CEILING_SHIFT
+    words[versions] = none | int(LineReason.UNKNOWN_ITEM) << REASON_SHIFT
+    words[versions + 1] = none | int(LineReason.NOT_IN_FORCE) << REASON_SHIFT
+    return words, ceilings
+
+
+def in_force(catalog: Catalog, item: Int32, date: Int32) -> tuple[Int64, UInt8]:
+    """Give the version row of every line [lines], -1 for none, and the reason UNKNOWN_ITEM, NOT_IN_FORCE or 0.
+
+    Searches version after version, as deep as the item with most versions among these lines. The catalog is not empty.
+    """
+    reason = np.zeros(len(item), np.uint8)
+    unknown = item < 0
+    start = catalog.first.take(item, mode="clip")
+    depth = catalog.first.take(item + 1, mode="clip") - start
+    version = start.astype(np.int64)
+    for step in range(1, int(depth.max(initial=0))):
+        later = (step < depth) & (catalog.valid_from.take(start + step, mode="clip") <= date)
+        np.copyto(version, start + step, where=later)
+    ends, begins = catalog.valid_until.take(version, mode="clip"), catalog.valid_from.take(version, mode="clip")
+    out = (date < begins) | (date >= ends) | (depth == 0)
+    if out.any():
+        reason[out] = LineReason.NOT_IN_FORCE
+        version[out] = -1
+    if unknown.any():
+        reason[unknown] = LineReason.UNKNOWN_ITEM
+        version[unknown] = -1
+    return version, reason
+
+
+class Found:
+    """What the catalog says about the lines of a block, as far as it is asked.
+
+    reason [lines]: UNKNOWN_ITEM, NOT_IN_FORCE, CLASS_C or 0. rate [lines]: the item's plain upfront rate, ppm.
+    special: positions of the lines whose version has a restriction or schedule. The owner may change all arrays.
+    """
+
+    def __init__(self, catalog: Catalog | None, index: VersionIndex | None, item: Int32, date: Int32, space: Workspace):
+        self.catalog, self.index, self.space = catalog, index, space
+        self._version: Int64 | None = None
+        self.special = NO_LINES
+        if catalog is None or not len(catalog.valid_from):
+            self._version = np.full(len(item), -1, np.int64)
+            self.rate = np.zeros(len(item), np.int64)
+            self.reason = np.where(item < 0, np.uint8(LineReason.UNKNOWN_ITEM), np.uint8(LineReason.NOT_IN_FORCE))
+        elif index is None:
+            self._search(catalog, item, date)
+        else:
+            self._look_up(index, item, date)
+
+    def _search(self, catalog: Catalog, item: Int32, date: Int32) -> None:
+        self._version, self.reason = version, reason = in_force(catalog, item, date)
+        none = version < 0
+        reason[(catalog.item_class.take(version, mode="clip") == CLASS_C) & ~none] = LineReason.CLASS_C
+        self.rate = catalog.upfront_ppm.take(version, mode="clip").astype(np.int64)
+        self.rate[none] = 0
+        has_restriction = catalog.restriction.take(version, mode="clip") >= 0
+        has_schedule = catalog.upfront_schedule.take(version, mode="clip") >= 0
+        self.special = ((has_restriction | has_schedule) & ~none).nonzero()[0]
+
+    def _look_up(self, index: VersionIndex, item: Int32, date: Int32) -> None:
+        lines, space = len(item), self.space
+        self._cell, day = space.take("cell", lines), space.take("day", lines)
+        np.subtract(date, index.first_day, out=day, dtype=np.int64)
+        index.offsets.take(day, out=self._cell, mode="clip")
+        np.add(self._cell, item, out=self._cell)
+        word = self._word = index.words.take(self._cell, out=space.take("word", lines), mode="clip")
+        self.rate = np.bitwise_and(word, RATE_BITS, out=space.take("rate", lines))
+        np.right_shift(word, REASON_SHIFT, out=day)
+        np.bitwise_and(day, REASON_BITS, out=day)
+        self.reason = space.take("reason", lines, np.uint8)
+        np.copyto(self.reason, day, casting="unsafe")
+        self.special = np.bitwise_and(word, SPECIAL, out=day).nonzero()[0] if index.special else NO_LINES
+
+    @property
+    def version(self) -> Int64:
+        """Give the row of the catalog's versions for every line, -1 none."""
+        if self._version is None:
+            assert self.index is not None
+            self._version = self.index.versions.take(self._cell).astype(np.int64)
+        return self._version
+
+    def versions_of(self, lines: Int64) -> Int64:
+        """Give the row of the catalog's versions for some lines."""
+        if self._version is None:
+            assert self.index is not None
+            return self.index.versions[self._cell[lines]].astype(np.int64)
+        return self._version[lines]
+
+    def price_ceilings_e6(self, level: Index) -> tuple[Int64, int]:
+        """Give the payable unit price of every line, negative where there is none, and a bound of them all.
+
+        `level` [lines]: column of the catalog's ceilings.
+        """
+        if self.index is not None:
+            row = np.right_shift(self._word, CEILING_SHIFT, out=self._word)
+            np.add(row, level, out=row)
+            price = self.index.ceilings_e6.take(row, out=self.space.take("price", len(row)), mode="clip")
+            return price, self.index.highest_ceiling_e6
+        assert self.catalog is not None
+        row = self.catalog.ceiling.take(self.version, mode="clip")
+        price = self.catalog.ceilings_e6[row, level]
+        price[(row < 0) | (self.version < 0)] = -1
+        return price, int(price.max(initial=0))
