@@ -84,8 +84,6 @@ def texts() -> Mapping[str, Mapping[str, str]]:
     for entry in sorted(files("catalogs.messages").iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".toml"):
             room = tomllib.loads(entry.read_text(encoding="utf-8"))
-            clash = found.keys() & room.keys()
-            assert not clash, f"{entry.name}: codes used in two rooms: {sorted(clash)}"
             found.update(room)
     return found
 

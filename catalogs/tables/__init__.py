@@ -23,7 +23,11 @@ from catalogs.tables.reading import RawTables, read_tables
 from catalogs.tables.reporting import Report
 from catalogs.tables.schema import TABLES
 
+OWN_DATA = Path(__file__).parent.parent / "data"
+"""The project's own small catalogs, for demonstration and tests."""
+
 __all__ = [
+    "OWN_DATA",
     "CatalogCheck",
     "CatalogError",
     "CatalogIndex",

@@ -157,6 +157,6 @@ def _check_restrictions(table: CheckedTable, report: Report) -> None:
     bad = (age_from != EMPTY) & (age_until != EMPTY) & (age_until <= age_from)
     report.rows(raw, np.flatnonzero(bad), "age_until", "CATALOG_AGES_REVERSED")
     asks = np.zeros(len(table), bool)
-    for name in raw.schema.names[1:]:
+    for name in set(raw.schema.names) - {"id", "source"}:
         asks |= raw.columns[name].codes >= 0
     report.rows(raw, np.flatnonzero(~asks), "id", "CATALOG_RESTRICTION_EMPTY", warning=True)

@@ -66,20 +66,21 @@ VISITS = (
     "inpatient", "outpatient", "emergency", "chronic", "special", "dual_channel", "pharmacy", "maternity",
     "day_surgery", "family_bed", "accident",
 )  # fmt: skip
-SCHEMES = ("employee_basic", "resident_basic", "rural_cooperative", "maternity", "commercial", "foreign")
+SCHEMES = ("employee_basic", "resident_basic", "rural_cooperative", "maternity", "commercial", "foreign", "work_injury")
 ADMINISTRATIONS = ("national", "province", "city", "county", "township")
 PRICE_CLASSES = ("one", "two", "three")
 FACILITY_KINDS = ("hospital", "tcm_hospital", "community_centre", "clinic", "pharmacy")
 SEXES = ("male", "female")
 MARKS = (
     "tcm", "dual_channel", "essential", "negotiated", "imported", "domestic", "triangle", "pieces", "own_account",
-    "implant", "single_use", "centrally_procured", "narcotic", "compound", "hospital_made",
+    "implant", "single_use", "centrally_procured", "narcotic", "single_line", "compound", "hospital_made",
 )  # fmt: skip
 GRADES = ("A", "B", "C", "D")
 
 _FROM = Field("valid_from", "date", "first day in force", "生效日期", required=True, column=True)
 _UNTIL = Field("valid_until", "date", "first day no longer in force; empty: open", "失效日期（不含）")
 _SOURCE = Field("source", "reference", "key in sources", "来源", required=True, column=True, refers="sources")
+_SIDE_SOURCE = Field("source", "reference", "key in sources", "来源", refers="sources")
 _PLACE = Field(
     "place", "code", "area code of the place whose list this is; CN for the nation", "地区代码", True, column=True
 )
@@ -135,6 +136,7 @@ SCHEDULES = TableSchema(
         Field("price_from", "price", "unit price in yuan, inclusive; empty: 0", "单价下限（含）"),
         Field("price_until", "price", "unit price in yuan, exclusive; empty: open", "单价上限（不含）"),
         Field("rate", "rate", "share of the whole price borne before the benefit", "自付比例", True, column=True),
+        _SIDE_SOURCE,
     ),
     (),
 )
@@ -146,6 +148,7 @@ CEILINGS = TableSchema(
         Field("id", "code", "name of the ceiling", "编号", True, column=True),
         Field("level", "word", "facility level; *: any other", "医院等级", True, True, known=LEVELS),
         Field("price", "price", "payable unit price in yuan; -: none", "支付标准", True, column=True),
+        _SIDE_SOURCE,
     ),
     ("id", "level"),
 )
@@ -166,6 +169,7 @@ RESTRICTIONS = TableSchema(
         Field("max_quantity", "price", "payable quantity a claim, up to 4 decimals", "支付数量"),
         Field("second_line", "flag", "yes: only after another drug", "二线用药"),
         Field("text", "text", "condition in words; the institution's answer decides", "限制内容"),
+        _SIDE_SOURCE,
     ),
     ("id",),
 )
