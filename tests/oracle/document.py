@@ -57,12 +57,19 @@ def identity(document: Mapping[str, Any]) -> str:
 
 def plan_of(name: str, documents: Mapping[str, Node]) -> Plan:
     """Put a plan together: what it inherits, what it is composed of, then its own parts."""
-    plan = Plan(name)
+    plan, accounts = Plan(name), list[Node]()
     for document in _parts(name, documents):
         plan.valid = document.get("valid", plan.valid)
-        plan.excluded = document.get("excluded", plan.excluded)
+        if "excluded" in document:
+            plan.excluded = (
+                {"any": [*plan.excluded["any"], document["excluded"]]}
+                if plan.excluded
+                else {"any": [document["excluded"]]}
+            )
         plan.lines = document.get("lines", plan.lines)
-        plan.layers = _followed(plan.layers, document.get("layers", []))
+        layers, ending = _accounts_last(document.get("layers", []))
+        plan.layers += layers
+        accounts += ending
         plan.amounts += document.get("amounts", [])
         for merged in ("counters", "items", "conventions", "indexes", "attributes"):
             stated = {
@@ -70,15 +77,17 @@ def plan_of(name: str, documents: Mapping[str, Node]) -> Plan:
                 for key, node in document.get(merged, {}).items()
             }
             getattr(plan, merged).update(_without_source(stated))
+    plan.layers += accounts
     plan.conventions = {**CONVENTIONS, **plan.conventions}
     return plan
 
 
-def _followed(layers: list[Node], more: list[Node]) -> list[Node]:
-    """Put a part's layers after those before it; an account with which the plan ended stays last."""
-    if layers and more and layers[-1]["fund"] == "personal_account":
-        return [*layers[:-1], *more, layers[-1]]
-    return [*layers, *more]
+def _accounts_last(layers: list[Node]) -> tuple[list[Node], list[Node]]:
+    """Set the account layers apart with which a part ends: they come after everything put on top of it."""
+    end = len(layers)
+    while end and layers[end - 1]["fund"] == "personal_account":
+        end -= 1
+    return layers[:end], layers[end:]
 
 
 def _parts(name: str, documents: Mapping[str, Node]) -> list[Node]:

@@ -16,7 +16,7 @@ from .counters import Counters, Entries
 from .document import Node, Plan, plan_of
 from .forms import BUCKETS
 from .layers import OWN, LayerRun, Purse
-from .lines import Judged, judge
+from .lines import Judged, judge, undivided
 from .numbers import date, fen
 from .scene import Scene
 from .values import Answer, State
@@ -94,7 +94,7 @@ def settle_one(plan: Plan, claim: Claim, entries: Entries) -> Result:
     result = Result(
         total=opened.scene.amounts["total"],
         buckets={name: opened.scene.amounts[name] for name in BUCKETS},
-        lines=[line.buckets for line in opened.judged],
+        lines=[line.buckets for line in opened.judged] if "lines" in claim else [],
     )
     opened.scene = _with_counters(opened.scene, plan, counters)
     refused = _refused_before_layers(plan, claim, opened)
@@ -126,7 +126,8 @@ def open_claim(plan: Plan, claim: Claim) -> Opened:
         judged = judge(claim["lines"], plan, scene, ask)
         buckets = {name: sum(line.buckets[name] for line in judged) for name in BUCKETS}
     else:
-        judged, buckets = [], given_buckets(claim)
+        buckets = given_buckets(claim)
+        judged = [undivided(buckets)]
     amounts.update(buckets, total=sum(buckets.values()), one=1, paid=0)
     amounts.update(remaining=max(0, amounts["total"]), remaining_in_scope=max(0, amounts["in_scope"]))
     amounts.update({f"{layer['layer']}.{own}": 0 for layer in plan.layers for own in OWN})

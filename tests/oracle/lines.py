@@ -67,6 +67,14 @@ def judge(lines: Sequence[Mapping[str, Any]], plan: Plan, scene: Scene, ask: Ask
     return judged
 
 
+def undivided(buckets: Mapping[str, int]) -> Judged:
+    """Give a claim that came as bucket totals as one line that is in no named set."""
+    line = Judged({"amount": "0"}, {})
+    line.size = sum(buckets.values())
+    line.over_limit, line.upfront, line.self_funded = (buckets[n] for n in ("over_limit", "upfront", "self_funded"))
+    return line
+
+
 def _ceiling(line: Judged) -> int:
     if "ceiling" not in line.facts:
         return line.size
