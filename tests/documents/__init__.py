@@ -1,0 +1,1 @@
+"""The shipped plan documents: present, clean, and right about their own worked cases."""
