@@ -103,8 +103,13 @@ SHAPES = _shapes(
           ("name", "check", "join", "at_most", "from")),
     Shape("case", 12, ("name", "source", "claim", "opening", "prior", "given", "expect", "note"),
           ("name", "claim", "expect"), sourced=False),
+    Shape("case line", 12, ("class", "kind", "marks", "item_group", "amount", "upfront", "quantity", "price", "ceiling",
+                            "code", "date", "stay_day"), ("amount",), sourced=False),
 )  # fmt: skip
-"""Every mapping with fixed keys. `by` tables, conditions, linear forms and `since` have keys of their own."""
+"""Every mapping with fixed keys. Claims of cases, `by` tables, conditions, linear forms and `since` have keys of their own."""
+
+CLAIM_KEYS = ("person", "date", "dates", "lines", "who", "total", *BUCKETS)
+"""Keys of a claim in a case beside attributes and the plan's own amounts."""
 
 CONVENTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "order_by": CLAIM_DATES,

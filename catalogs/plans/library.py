@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from adjudicator.rulebook import Program
+from catalogs.plans.cases import CaseResult
+from catalogs.plans.cases import run_cases as run_plan_cases
 from catalogs.plans.compile import compile_plan
 from catalogs.plans.complete import CompletePlan, complete
 from catalogs.plans.document import PlanDocument
@@ -14,6 +17,14 @@ from catalogs.plans.read_document import read_document
 from catalogs.plans.reading import meant
 
 SHIPPED = Path(__file__).parent.parent / "documents"
+
+
+class Checked(NamedTuple):
+    """Result of checking a plan. `program` is None when a finding is an error."""
+
+    program: Program | None
+    findings: Findings
+    cases: tuple[CaseResult, ...]
 
 
 class Library:
@@ -82,20 +93,36 @@ class Library:
             return None
         return document
 
-    def compile(self, plan_id: str) -> Program:
-        """Compile a plan. Raises PlanError carrying all findings of its documents when any is an error."""
-        findings = Findings()
-        plan = self.complete(plan_id, findings)
-        files = {d.file for d in (*plan.documents, *((plan.base,) if plan.base else ()))} if plan else set()
-        findings.extend(f for f in self.findings if f.path in files)
-        if plan is None or findings.errors:
-            raise PlanError(findings.errors)
-        program = compile_plan(plan, findings)
-        if findings.errors:
+    def compile(self, plan_id: str, run_cases: bool = False) -> Program:
+        """Compile a plan. Raises PlanError carrying all findings of its documents when any is an error.
+
+        `run_cases`: a plan with a failing worked case does not compile either.
+        """
+        program, findings, _ = self.check(plan_id, run_cases)
+        if program is None:
             raise PlanError(findings.errors)
         return program
+
+    def check(self, plan_id: str, run_cases: bool = True) -> Checked:
+        """Compile a plan and run its cases, keeping everything found: errors, warnings and results of cases."""
+        findings = Findings()
+        plan = self.complete(plan_id, findings)
+        if plan is None:
+            return Checked(None, findings, ())
+        files = {document.file for document in (*plan.documents, *((plan.base,) if plan.base else ()))}
+        findings.extend(finding for finding in self.findings if finding.path in files)
+        if findings.errors:
+            return Checked(None, findings, ())
+        program = compile_plan(plan, findings)
+        results = run_plan_cases(plan, program, findings) if run_cases and not findings.errors else ()
+        return Checked(None if findings.errors else program, findings, results)
 
 
 def load_library(folders: Iterable[Path | str] = ()) -> Library:
     """Read the shipped documents and those of the folders given."""
     return Library(folders)
+
+
+def load_plan(plan_id: str, folders: Iterable[Path | str] = (), run_cases: bool = True) -> Program:
+    """Compile one plan for use. Raises PlanError when it has errors or a worked case fails."""
+    return load_library(folders).compile(plan_id, run_cases)
