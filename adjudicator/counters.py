@@ -16,9 +16,9 @@ from adjudicator.accounts import Accounts
 from adjudicator.batch import Batch
 from adjudicator.columns import Bool, Category, Int64
 from adjudicator.errors import RulebookError
-from adjudicator.periods import period_of
+from adjudicator.periods import Calendar, linear_month
 from adjudicator.rounding import Amount
-from adjudicator.rulebook import CounterRule, Period, Program
+from adjudicator.rulebook import CounterRule, Period
 from adjudicator.waves import Waves
 
 _EPISODE = "episode"
@@ -81,11 +81,10 @@ class _Openings:
 class CounterSpace:
     """One counter rule over all claims of a program: how its places are numbered, what stands open."""
 
-    def __init__(self, rule: CounterRule, program: Program, batch: Batch, holders: HolderSpace):
+    def __init__(self, rule: CounterRule, batch: Batch, holders: HolderSpace, calendar: Calendar):
         self.rule = rule
-        self._batch = batch
         self._holders = holders
-        self._program = program
+        self._period = calendar.of(rule.period)
         names = (*rule.keys, *((_EPISODE,) if rule.period is Period.EPISODE else ()))
         self._keys = [_category(batch, name) for name in names]
         self._rolling = rule.period is Period.ROLLING
@@ -93,15 +92,12 @@ class CounterSpace:
         self._first = self._last = 0
         self.openings = _Openings(*(np.empty(0, np.int64) for _ in range(3)))
 
-    def dates(self, rows: Int64) -> Int64:
-        """Give the period numbers of claims; months since year 0 for a rolling counter."""
-        period = period_of(self._batch.date(self._program.year_by)[rows], self.rule.period, self._program.year_start)
-        return _linear_month(period) if self._rolling else period
-
-    def measure(self, rows: Int64, accounts: Accounts, of_plan: Bool | None) -> None:
+    def measure(self, accounts: Accounts, of_plan: Bool | None) -> None:
         """Fix the range of periods and take the opening entries in."""
-        period = self.dates(rows)
-        self._first, self._last = int(period.min()), int(period.max())
+        if isinstance(self._period, int):
+            self._first = self._last = self._period
+        else:
+            self._first, self._last = int(self._period.min()), int(self._period.max())
         if of_plan is None or self.rule.name not in accounts.counter.values:
             return
         name = accounts.counter.values.index(self.rule.name)
@@ -110,7 +106,7 @@ class CounterSpace:
         keys = _key_codes(accounts.keys.take(entry), self._keys)
         period = accounts.period[entry]
         if self._rolling:
-            period = _linear_month(period)
+            period = linear_month(period)
             self._first = min(self._first - self.rule.months + 1, self._last)
             known = (period >= self._first) & (period <= self._last)
         else:
@@ -129,7 +125,7 @@ class CounterSpace:
     def _periods(self) -> int:
         return self._last - self._first + 1
 
-    def _place(self, holder: Int64, keys: Sequence[Int64], period: Int64) -> Int64:
+    def _place(self, holder: Int64, keys: Sequence[Int64], period: Int64 | int) -> Int64:
         size = self._holders.size
         for extra in (*self._sizes, self._periods):
             size *= extra
@@ -145,17 +141,23 @@ class CounterSpace:
         rows, claims = waves.rows, len(waves.rows)
         if self.rule.period is Period.CLAIM:
             return Counter(np.zeros(claims, np.int64), np.arange(claims), np.empty(0, np.int64))
-        keys = [np.where(k.codes[rows] < 0, len(k.values), k.codes[rows]).astype(np.int64) for k in self._keys]
-        period = self.dates(rows)
-        holder = self._holders.codes(rows, self.rule.holder)
-        place = self._place(holder, keys, np.full(claims, self._first) if self._rolling else period)
-        if self.rule.holder == "person" and not keys and (self._rolling or self._periods == 1) and self._holders.alone:
-            slot, places = None, place[: waves.starts[1]]
+        period = self._period if isinstance(self._period, int) else self._period[rows]
+        of_place = self._first if self._rolling else period
+        if self._simple:
+            slot, places = None, self._place(self._holders.codes(rows[: waves.starts[1]], "person"), (), of_place)
         else:
+            keys = [np.where(k.codes[rows] < 0, len(k.values), k.codes[rows]).astype(np.int64) for k in self._keys]
+            place = self._place(self._holders.codes(rows, self.rule.holder), keys, of_place)
             places, slot = np.unique(place, return_inverse=True)
         if self._rolling:
-            return self._open_rolling(places, slot, period)
+            return self._open_rolling(places, slot, np.broadcast_to(period, (claims,)))
         return Counter(self._opening_values(places), slot, places)
+
+    @property
+    def _simple(self) -> bool:
+        """Whether a holder has one slot, so that a wave reads a prefix of the state."""
+        one_period = self._rolling or isinstance(self._period, int)
+        return self.rule.holder == "person" and not self._keys and one_period and self._holders.alone
 
     def _opening_values(self, places: Int64) -> Int64:
         if not len(self.openings.places):
@@ -241,10 +243,6 @@ def _category(batch: Batch, name: str) -> Category:
     if isinstance(column, Category):
         return column
     return Category(np.full(len(batch), -1, np.int32), ())
-
-
-def _linear_month(period: Int64) -> Int64:
-    return period // 100 * 12 + period % 100 - 1
 
 
 def _key_codes(texts: Category, keys: Sequence[Category]) -> list[Int64]:

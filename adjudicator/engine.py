@@ -10,6 +10,7 @@ from adjudicator.columns import Bool, Int64, UInt8
 from adjudicator.counters import Counter, CounterSpace, HolderSpace
 from adjudicator.layers import settle_layer
 from adjudicator.lines import Judged, judge
+from adjudicator.periods import Calendar
 from adjudicator.prepare import Prepared, prepared
 from adjudicator.reasons import ClaimReason
 from adjudicator.results import Results
@@ -72,9 +73,10 @@ def _settle_plan(
     kinds = tuple(dict.fromkeys(c.holder for c in program.counters if c.holder != "person"))
     holders = HolderSpace(batch, kinds)
     of_plan = _entries_of(accounts, program)
-    spaces = [CounterSpace(rule, program, batch, holders) for rule in program.counters]
+    calendar = Calendar(batch.date(program.year_by), program.year_start)
+    spaces = [CounterSpace(rule, batch, holders, calendar) for rule in program.counters]
     for space in spaces:
-        space.measure(rows, accounts, of_plan)
+        space.measure(accounts, of_plan)
     closed: list[list[Counter]] = [[] for _ in spaces]
     where = _positions(rows, len(batch))
     ordered, bounds = sequence(batch, rows, groups_of(batch, rows, kinds))
