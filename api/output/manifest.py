@@ -57,7 +57,7 @@ class Manifest:
     plans: tuple[PlanMark, ...]
     options: Mapping[str, Any]
     counts: Mapping[str, int]
-    totals: Mapping[str, str]
+    totals: Mapping[str, Any]
     settled_at: str
     outputs: tuple[OutputMark, ...] = ()
     engine: Mapping[str, str] = field(default_factory=lambda: engine_versions())

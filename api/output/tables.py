@@ -11,9 +11,10 @@ from adjudicator.columns import Category, Int32, Int64
 from adjudicator.reasons import ClaimReason, ClaimStatus, LineReason
 from adjudicator.rulebook import Rulebook
 from adjudicator.settlement import Settlement
+from api.door.intake import Intake
 from api.output.columns import attribute, dates, names, words, yuan
 
-SHOWN_ATTRIBUTES = ("facility", "visit", "level", "zone", "filing", "group", "age", "status", "disease")
+SHOWN_ATTRIBUTES = ("facility_code", "visit", "level", "zone", "filing", "group", "age", "status", "disease")
 """Claim attributes repeated in the claims table, where the batch has them."""
 
 ACCOUNT, FACILITY = "personal_account", "hospital"
@@ -101,17 +102,18 @@ def _funds_of(batch: Batch, settlement: Settlement, claim: Int64, layer: Int32, 
     return Category(table[batch.plan.codes[claim], layer], funds)
 
 
-def lines_table(batch: Batch, settlement: Settlement, rulebook: Rulebook) -> pa.Table:
-    """Give one row a fee line: its buckets and the reason for them."""
-    lines = batch.lines
+def lines_table(intake: Intake, settlement: Settlement, rulebook: Rulebook) -> pa.Table:
+    """Give one row a fee line: where it stood, its buckets and the reason for them."""
+    batch, lines, catalog = intake.batch, intake.batch.lines, rulebook.catalog
     claim = np.repeat(np.arange(len(batch)), np.diff(lines.first))
     columns: dict[str, pa.Array] = {"claim_id": words(batch.claim_id.take(claim))}
-    if lines.line_id is not None:
-        columns["line_id"] = words(lines.line_id)
-    if rulebook.catalog is not None:
-        columns["item"] = words(Category(lines.item, rulebook.catalog.codes))
-        if rulebook.catalog.names:
-            columns["item_name"] = words(Category(lines.item, rulebook.catalog.names))
+    if intake.line_ids is not None:
+        columns["line_id"] = intake.line_ids
+    columns["row"] = pa.array(intake.line_rows)
+    if intake.item_codes is not None:
+        columns["item_code"] = words(intake.item_codes)
+    if catalog is not None and catalog.names:
+        columns["item_name"] = words(Category(lines.item, catalog.names))
     columns["service_date"] = dates(lines.service_date)
     columns["amount"] = yuan(lines.amount_fen)
     columns |= {name: yuan(getattr(settlement, name)) for name in BUCKETS}

@@ -1,0 +1,164 @@
+"""Settle the claims around one claim again, watched, and put what the kernel says into an `Explanation`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adjudicator import settle
+from adjudicator.accounts import Accounts
+from adjudicator.batch import BUCKETS, Batch
+from adjudicator.columns import MISSING, Category, Column, Number
+from adjudicator.reasons import ClaimReason, ClaimStatus, LineReason
+from adjudicator.rulebook import Program, Rulebook, State
+from adjudicator.settlement import Settlement
+from adjudicator.tables import ClaimCodes
+from api.explain.explanation import CounterPart, Explanation, LayerPart, LinePart, Step
+from api.explain.steps import LayerReader
+from api.explain.subset import claims_together, take
+from api.explain.texts import PlanTexts
+from api.explain.trace import Trace
+from api.output.columns import marks_of
+
+_UNDECIDED = {
+    State.NOT_STATED: "STEP_NOT_STATED",
+    State.TARGET: "STEP_NOT_EXACT",
+    State.UNKNOWN: "STEP_UNKNOWN_VALUE",
+    State.MISSING: "STEP_MISSING_VALUE",
+}
+
+
+def row_of(batch: Batch, claim: str) -> int:
+    """Give the row of a claim by its id, -1 when the batch has none of that id."""
+    if claim not in batch.claim_id.values:
+        return -1
+    rows = np.flatnonzero(batch.claim_id.codes == batch.claim_id.values.index(claim))
+    return int(rows[0]) if len(rows) else -1
+
+
+def explain_row(
+    batch: Batch, row: int, rulebook: Rulebook, accounts: Accounts | None, texts: PlanTexts
+) -> tuple[Explanation, Settlement, int]:
+    """Explain one claim of a batch: settles the claims of its holders again, in their order, and watches this one.
+
+    Gives the explanation, the settlement of those claims and the claim's row in it.
+    """
+    rows = claims_together(batch, row, rulebook)
+    small = take(batch, rows)
+    at = int(np.flatnonzero(rows == row)[0])
+    trace = Trace(at)
+    settlement = settle(small, rulebook, accounts, observe=trace)
+    name = str(small.plan.take(slice(at, at + 1)).decode()[0])
+    place = rulebook.index(name)
+    program = rulebook.programs[place] if place >= 0 else None
+    return _explanation(small, at, settlement, program, rulebook, trace, texts), settlement, at
+
+
+def _explanation(
+    batch: Batch,
+    row: int,
+    settlement: Settlement,
+    program: Program | None,
+    rulebook: Rulebook,
+    trace: Trace,
+    texts: PlanTexts,
+) -> Explanation:
+    status = ClaimStatus(int(settlement.status[row]))
+    layers = _layers(batch, row, program, trace, texts) if program and status is not ClaimStatus.NOT_PAYABLE else ()
+    if status is not ClaimStatus.SETTLED:
+        layers = tuple(LayerPart(p.name, p.title, p.fund, p.applies, p.base_fen, 0, p.base_fen, ()) for p in layers)
+    return Explanation(
+        claim=_word(batch.claim_id, row),
+        person=_word(batch.person, row),
+        plan=_word(batch.plan, row),
+        plan_title=texts.title,
+        scheme=program.scheme if program else "",
+        place=program.place if program else "",
+        dates={name: _date(int(batch.date(name)[row])) for name in ("admission", "discharge", "settlement")},
+        attributes=_attributes(batch, row),
+        status=status.name,
+        reason=ClaimReason(int(settlement.reason[row])).name,
+        total_fen=int(settlement.total[row]),
+        buckets={name: int(settlement.claim_buckets[row, place]) for place, name in enumerate(BUCKETS)},
+        layers=layers,
+        person_fen=int(settlement.person_fen[row]),
+        cash_fen=int(settlement.cash_fen[row]),
+        held_fen=int(settlement.held_fen[row]),
+        beyond_bill_fen=int(settlement.beyond_bill_fen[row]),
+        undecided=_undecided(batch, program, trace, texts),
+        counters=_counters(program, trace),
+        lines=_lines(batch, row, settlement, rulebook),
+    )
+
+
+def _layers(batch: Batch, row: int, program: Program, trace: Trace, texts: PlanTexts) -> tuple[LayerPart, ...]:
+    codes = ClaimCodes(batch, program, np.array([row]))
+    parts: list[LayerPart] = []
+    for layer in program.layers:
+        before = sum(part.paid_fen for part in parts)
+        parts.append(LayerReader(layer, program, codes, trace, texts, before).part())
+    return tuple(parts)
+
+
+def _undecided(batch: Batch, program: Program | None, trace: Trace, texts: PlanTexts) -> tuple[Step, ...]:
+    if program is None or not program.layers:
+        return ()
+    codes = ClaimCodes(batch, program, np.array([trace.row]))
+    reader = LayerReader(program.layers[0], program, codes, trace, texts, 0)
+    steps = []
+    for label, state in trace.undecided():
+        sources = tuple(reader.source(origin) for origin in trace.origins(label, program))
+        steps.append(Step(_UNDECIDED[state], {"parameter": label}, None, "", sources))
+    return tuple(steps)
+
+
+def _counters(program: Program | None, trace: Trace) -> tuple[CounterPart, ...]:
+    if program is None:
+        return ()
+    found = [
+        CounterPart(rule.name, trace.get(f"opening.{rule.name}"), trace.get(f"counter.{rule.name}"), rule.unit)
+        for rule in program.counters
+    ]
+    return tuple(part for part in found if part.before or part.after)
+
+
+def _attributes(batch: Batch, row: int) -> dict[str, str]:
+    found = {name: _shown(column, row) for name, column in sorted(batch.attributes.items())}
+    return {name: value for name, value in found.items() if value}
+
+
+def _shown(column: Column, row: int) -> str:
+    if isinstance(column, Category):
+        return _word(column, row)
+    if isinstance(column, Number):
+        value = int(column.values[row])
+        return "" if value == MISSING else str(value)
+    return marks_of(int(column.bits[row]), column.values)
+
+
+def _word(column: Category, row: int) -> str:
+    code = int(column.codes[row])
+    return column.values[code] if code >= 0 else ""
+
+
+def _date(days: int) -> str:
+    return "" if days == np.iinfo(np.int32).min else str(np.datetime64(days, "D"))
+
+
+def _lines(batch: Batch, row: int, settlement: Settlement, rulebook: Rulebook) -> tuple[LinePart, ...]:
+    lines, catalog = batch.lines, rulebook.catalog
+    parts = []
+    for at in range(int(lines.first[row]), int(lines.first[row + 1])):
+        item = int(lines.item[at])
+        known = catalog is not None and item >= 0
+        parts.append(
+            LinePart(
+                _word(lines.line_id, at) if lines.line_id is not None else str(at - int(lines.first[row]) + 1),
+                catalog.codes[item] if catalog is not None and known else "",
+                catalog.names[item] if catalog is not None and known and catalog.names else "",
+                _date(int(lines.service_date[at])),
+                int(lines.amount_fen[at]),
+                *(int(getattr(settlement, name)[at]) for name in BUCKETS),
+                LineReason(int(settlement.line_reason[at])).name,
+            )
+        )
+    return tuple(parts)

@@ -1,0 +1,197 @@
+"""The steps of one layer for one claim: parameters looked up where the kernel found them, amounts as it said them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from adjudicator.rulebook import Deductible, Flat, Layer, Limit, Measure, Origin, Program, RoundAt, Table
+from adjudicator.tables import ClaimCodes, dynamic_keys, number_codes
+from api.explain.explanation import LayerPart, Source, Step
+from api.explain.texts import PlanTexts
+from api.explain.trace import Trace
+
+Look = Callable[[Table], int]
+
+
+def cell_value(table: Table, codes: ClaimCodes, trace: Trace, paid_before_fen: int) -> int:
+    """Give the value of a table for one claim; amounts and counters are those the kernel said."""
+    index = codes.static_index(table)
+    at = int(index if isinstance(index, int) else index[0])
+    for key, step in dynamic_keys(table):
+        known = trace.amounts
+        value = known.get(f"opening.{key.source}", known.get(key.source, 0))
+        if key.source == "remaining":
+            value = max(known["total"] - paid_before_fen, 0)
+        at += int(number_codes(key.edges, np.array([value]))[0]) * step
+    return int(table.values[at])
+
+
+class LayerReader:
+    """Puts one layer of a program into steps."""
+
+    def __init__(self, layer: Layer, program: Program, codes: ClaimCodes, trace: Trace, texts: PlanTexts, before_fen: int):
+        self.layer, self.program, self.codes, self.trace, self.texts = layer, program, codes, trace, texts
+        self.before_fen = before_fen
+        self.look: Look = lambda table: cell_value(table, codes, trace, before_fen)
+
+    def part(self) -> LayerPart:
+        """Give the layer; its steps only where it takes the claim."""
+        layer, trace = self.layer, self.trace
+        title = self.texts.layers.get(layer.name, {})
+        if not (f"{layer.name}.base" in trace.amounts and (layer.when is None or self.look(layer.when))):
+            return LayerPart(layer.name, title, layer.fund, applies=False)
+        return LayerPart(
+            layer.name,
+            title,
+            layer.fund,
+            applies=True,
+            base_fen=trace.get(f"{layer.name}.base"),
+            paid_fen=trace.get(f"{layer.name}.paid"),
+            left_fen=trace.get(f"{layer.name}.left"),
+            steps=tuple(self._steps()),
+        )
+
+    def _steps(self) -> Iterator[Step]:
+        layer, trace = self.layer, self.trace
+        yield from self._base()
+        for rule in layer.deductibles:
+            yield from self._deductible(rule)
+        yield from self._first_pay()
+        yield from self._bands()
+        if layer.already_paid is not None:
+            taken = trace.get(f"{layer.name}.by_bands") - trace.get(f"after.{layer.name}.already_paid")
+            yield Step("STEP_ALREADY_PAID", {"counter": layer.already_paid}, -taken, "pays")
+        for flat in layer.flats:
+            yield from self._flat(flat)
+        if layer.guarantee is not None:
+            label = f"{layer.name}.at_least"
+            fields = {"rate_ppm": trace.parameter(label) or 0, "floor_fen": trace.get(f"{layer.name}.guaranteed")}
+            yield Step("STEP_AT_LEAST", fields, None, "pays", self._sources(label))
+        for limit in layer.limits:
+            yield from self._limit(limit)
+        yield from self._paid()
+
+    def _base(self) -> Iterator[Step]:
+        layer, trace = self.layer, self.trace
+        for group in layer.groups:
+            terms = [{"amount": name, "fen": trace.get(name), "weight_ppm": self.look(weight)} for name, weight in group.take]
+            shown = [term for term in terms if term["fen"] and term["weight_ppm"]] or terms[:1]
+            if len(layer.groups) > 1:
+                yield Step("STEP_GROUP", {"group": group.name, "terms": shown})
+            else:
+                over = trace.get(f"{layer.name}.over_base")
+                yield Step("STEP_BASE", {"terms": shown}, trace.get(f"{layer.name}.base") + over, "base")
+        if len(layer.groups) > 1:
+            amount = trace.get(f"{layer.name}.base") + trace.get(f"{layer.name}.over_base")
+            yield Step("STEP_GROUPS_BASE", {"count": len(layer.groups)}, amount, "base")
+        for limit in layer.base_limits:
+            label = f"{layer.name}.limit.{limit.name}"
+            if trace.parameter(label) is not None:
+                fields = {"name": limit.name, "limit_fen": trace.parameter(label), **self._used(limit.counter)}
+                yield Step("STEP_BASE_LIMIT", fields, None, "base", self._sources(label))
+        if layer.base_limits and trace.get(f"{layer.name}.over_base"):
+            yield Step("STEP_OVER_BASE", {}, -trace.get(f"{layer.name}.over_base"), "person")
+
+    def _deductible(self, rule: Deductible) -> Iterator[Step]:
+        label = f"{self.layer.name}.deductible.{rule.name}"
+        taken, sources = self.trace.get(label), self._sources(label)
+        if self.trace.is_absent(label):
+            yield Step("STEP_NO_DEDUCTIBLE", {"name": rule.name}, None, "", sources)
+            return
+        standard = self._amount(rule.amount, label)
+        fields = {"name": rule.name, "standard_fen": standard, "times": rule.times or "", **self._used(rule.counter)}
+        code = "STEP_DEDUCTIBLE_USED" if rule.counter else "STEP_DEDUCTIBLE"
+        yield Step(code, fields, -taken, "person", sources)
+
+    def _amount(self, formula: Any, label: str) -> int:
+        """Give the standard as the plan states it: the fixed part (a formula's terms are listed by its sources)."""
+        return self.trace.parameter(label) or 0
+
+    def _first_pay(self) -> Iterator[Step]:
+        name = self.layer.name
+        rates = self.trace.said.get(f"param.{name}.first_pay", [])
+        if rates and any(rates):
+            shown = sorted(set(rates))
+            fields = {"rates_ppm": shown}
+            amount = -self.trace.get(f"{name}.first_pay")
+            yield Step("STEP_FIRST_PAY", fields, amount, "person", self._sources(f"{name}.first_pay"))
+
+    def _bands(self) -> Iterator[Step]:
+        layer, trace = self.layer, self.trace
+        if layer.bands is None:
+            return
+        if layer.bands.running is not None:
+            used = trace.get(f"opening.{layer.bands.running}")
+            yield Step("STEP_RUNNING", {"counter": layer.bands.running, "used_fen": used})
+        lower = 0
+        for number, piece in enumerate(layer.bands.slices, start=1):
+            label = f"{layer.name}.to.{number}"
+            upper = None if piece.to is None else trace.parameter(label)
+            for group in layer.groups:
+                yield from self._slice(number, group.name, lower, upper, len(layer.groups) > 1)
+            lower = upper if upper is not None else lower
+        rounding = layer.rounding
+        unit = {"unit_fen": rounding.unit, "mode": rounding.mode, "at": RoundAt(rounding.at).name.lower()}
+        yield Step("STEP_ROUNDING", unit, trace.get(f"{layer.name}.by_bands"), "base")
+
+    def _slice(self, number: int, group: str, lower: int, upper: int | None, several: bool) -> Iterator[Step]:
+        layer, trace = self.layer, self.trace
+        width = trace.get(f"width.{layer.name}.{number}.{group}")
+        label = f"{layer.name}.rate.{number}" + (f".{group}" if several else "")
+        rate = trace.parameter(label)
+        if not width or rate is None:
+            return
+        fields: dict[str, Any] = {"number": number, "group": group if several else "", "width_fen": width, "rate_ppm": rate}
+        fields |= {"from_fen": lower, "to_fen": upper}
+        paid = None if several else trace.get(f"slice.{layer.name}.{number}")
+        plain = len(layer.bands.slices) == 1 if layer.bands else True
+        code = "STEP_GROUP_SLICE" if several else "STEP_RATE" if plain else "STEP_SLICE"
+        sources = self._sources(label) + (self._sources(f"{layer.name}.to.{number}") if upper is not None else ())
+        yield Step(code, fields, paid, "pays", tuple(dict.fromkeys(sources)))
+
+    def _flat(self, flat: Flat) -> Iterator[Step]:
+        label = f"{self.layer.name}.flat.{flat.name}"
+        if flat.when is not None and not self.look(flat.when):
+            return
+        fields = {"name": flat.name, "each_fen": self.trace.parameter(label) or 0, "number": flat.number or ""}
+        after = self.trace.get(f"after.{label}")
+        yield Step("STEP_FLAT_OFF" if flat.sign < 0 else "STEP_FLAT", {**fields, "after_fen": after}, None, "pays",
+                   self._sources(label))  # fmt: skip
+
+    def _limit(self, limit: Limit) -> Iterator[Step]:
+        name, trace = self.layer.name, self.trace
+        label = f"{name}.limit.{limit.name}"
+        if limit.when is not None and not self.look(limit.when):
+            return
+        if trace.is_absent(label):
+            yield Step("STEP_NO_LIMIT", {"name": limit.name}, None, "", self._sources(label))
+            return
+        fields = {"name": limit.name, "limit_fen": trace.parameter(label) or 0, "times": limit.times or ""}
+        fields |= {"room_fen": trace.get(f"room.{name}.{limit.name}"), "after_fen": trace.get(f"after.{label}")}
+        fields |= self._used(limit.counter)
+        share = limit.measure is Measure.PERSON_SHARE
+        code = "STEP_SHARE_LIMIT" if share else "STEP_LIMIT"
+        yield Step(code + ("_USED" if limit.counter else ""), fields, None, "pays", self._sources(label))
+
+    def _paid(self) -> Iterator[Step]:
+        name, trace = self.layer.name, self.trace
+        given = self.codes.batch.given_paid.get(name)
+        fields = {"fund": self.layer.fund}
+        if given is not None and int(given[trace.row]) >= 0:
+            yield Step("STEP_GIVEN", fields)
+        yield Step("STEP_PAID", fields, trace.get(f"{name}.paid"), "pays")
+
+    def _used(self, counter: str | None) -> dict[str, Any]:
+        return {"counter": counter, "used_fen": self.trace.get(f"opening.{counter}")} if counter else {}
+
+    def _sources(self, label: str) -> tuple[Source, ...]:
+        return tuple(self.source(origin) for origin in self.trace.origins(label, self.program))
+
+    def source(self, origin: Origin) -> Source:
+        """Put an origin into words: the title of its document instead of the key."""
+        known = self.texts.sources.get(origin.source)
+        title, address = (known.title, known.address) if known else (origin.source, "")
+        return Source(title, origin.grade, address, origin.path, origin.line, origin.kind, origin.why)

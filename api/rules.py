@@ -1,0 +1,97 @@
+"""The rules of a run: plan documents compiled into programs, catalog tables into arrays; the shipped ones by default."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import catalogs
+from adjudicator.rulebook import Program, Rulebook
+from api.explain.texts import PlanTexts, SourceText
+from api.failures import CannotRunError
+from catalogs.plans import Library, PlanError
+from catalogs.plans.findings import Findings
+from catalogs.plans.library import SHIPPED
+from catalogs.tables import Catalogs, load
+
+SHIPPED_TABLES = Path(catalogs.__file__).parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What claims are settled by. `files`: every file that was read for it. `illustrative`: chosen only by name."""
+
+    library: Library
+    programs: tuple[Program, ...]
+    tables: Catalogs | None
+    files: tuple[Path, ...]
+    illustrative: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The part that the kernel reads."""
+        return Rulebook(self.programs, self.tables.catalog if self.tables else None)
+
+    def texts(self, plan: str) -> PlanTexts:
+        """Give the titles and sources of a plan for people."""
+        complete = self.library.complete(plan, Findings()) if plan in self.library.documents else None
+        if complete is None:
+            return PlanTexts()
+        documents = [*([complete.base] if complete.base else []), *complete.documents]
+        sources = {
+            key: SourceText(source.title, source.address, source.grade)
+            for document in documents
+            for key, source in document.sources.items()
+        }
+        return PlanTexts(complete.title, {layer.name: layer.title for layer in complete.layers}, sources)
+
+
+def load_rules(plans: Sequence[Path] = (), tables: Path | None = None) -> Rules:
+    """Read and compile rules. Without `plans` all shipped plans are used, else those given; without `tables` the shipped.
+
+    Documents given may inherit from the shipped ones. Raises PlanError or CatalogError with all findings.
+    """
+    for path in (*plans, *([tables] if tables else [])):
+        if not path.exists():
+            raise FileNotFoundError(errno.ENOENT, "no such file or folder", str(path))
+    library = Library([path for path in plans if not _is_within(path, [SHIPPED])])
+    chosen = [name for name, document in library.documents.items() if document.kind == "plan"]
+    if plans:
+        folders = [path.resolve() for path in plans]
+        chosen = [name for name in chosen if _is_within(Path(library.documents[name].file), folders)]
+    if not chosen:
+        raise CannotRunError("NO_PLANS", paths=", ".join(str(path) for path in plans))
+    compiled = _load_tables(tables)
+    illustrative = {name for name in chosen if (c := library.documents[name].compose) and c.illustrative}
+    files = [*(Path(document.file) for document in library.documents.values()), *_table_files(tables)]
+    return Rules(library, _compile(library, chosen), compiled, tuple(files), frozenset(illustrative))
+
+
+def _compile(library: Library, chosen: Sequence[str]) -> tuple[Program, ...]:
+    programs, wrong = [], []
+    for name in chosen:
+        try:
+            programs.append(library.compile(name))
+        except PlanError as error:
+            wrong += error.findings
+    if wrong:
+        raise PlanError({finding.render(): finding for finding in wrong}.values())
+    return tuple(programs)
+
+
+def _load_tables(folder: Path | None) -> Catalogs | None:
+    if folder is not None:
+        return load(folder)
+    return load(SHIPPED_TABLES) if SHIPPED_TABLES.is_dir() else None
+
+
+def _table_files(folder: Path | None) -> list[Path]:
+    place = folder or SHIPPED_TABLES
+    return sorted(path for path in place.rglob("*.csv") if path.is_file())
+
+
+def _is_within(file: Path, folders: Sequence[Path]) -> bool:
+    resolved = file.resolve()
+    return any(resolved == folder or folder in resolved.parents for folder in folders)
