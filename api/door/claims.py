@@ -96,9 +96,7 @@ def with_lines(claims: Claims, lines: Rows, claim: Int64) -> Claims:
     return Claims(claims.code, claims.columns, claims.head_row, bad, lines, claim, claims.number_of)
 
 
-def lines_of_other_file(
-    claims: Claims, source: Source, lines: Rows, books: Books, troubles: Troubles
-) -> Int64:
+def lines_of_other_file(claims: Claims, source: Source, lines: Rows, books: Books, troubles: Troubles) -> Int64:
     """Give the claim of each line of a file of lines, -1 where there is none (reported)."""
     ids = lines.columns["claim_id"]
     number_of = np.append(claims.number_of, np.full(len(books.values("claim_id")) + 1 - len(claims.number_of), -1))
@@ -125,7 +123,9 @@ def refuse_broken_rows(claims: Claims, source: Source, position: int, books: Boo
     bad = claims.bad.copy()
     for code in sorted({row.code for row in source.broken}):
         rows = [row for row in source.broken if row.code == code]
-        named = np.array([book.get(row.cells[position].strip(), -1) if len(row.cells) > position else -1 for row in rows])
+        named = np.array(
+            [book.get(row.cells[position].strip(), -1) if len(row.cells) > position else -1 for row in rows]
+        )
         number = np.where(named >= 0, claims.number_of[named], -1) if len(claims) else np.full(len(rows), -1)
         bad[number[number >= 0]] = True
         for placed in (True, False):
@@ -149,9 +149,7 @@ def _report_missing(source: Source, rows: Rows, column: str, missing: Bool, trou
     troubles.add(Trouble("CELL_EMPTY", source.name, source.reading.shown(column), rows.row[at]))
 
 
-def _report(
-    source: Source, rows: Rows, column: str, at: Int64, books: Books, troubles: Troubles, code: str
-) -> None:
+def _report(source: Source, rows: Rows, column: str, at: Int64, books: Books, troubles: Troubles, code: str) -> None:
     """Report rows by a coded or numeric column, with the value as text."""
     heading = source.reading.headings.get(column)
     troubles.add(

@@ -102,9 +102,7 @@ class _Join:
         none = np.full(len(person), -1, np.int32)
         self._wanted = {name: columns.get(name, none) for name in ("plan", "scheme")}
         names = books.values("scheme")
-        self._order = sorted(
-            np.unique(self._scheme).tolist(), key=lambda code: _rank(names[code] if code >= 0 else "")
-        )
+        self._order = sorted(np.unique(self._scheme).tolist(), key=lambda code: _rank(names[code] if code >= 0 else ""))
 
     def at(self, day: Int64, claims: Int64) -> Int64:
         """Give the span of some claims on a day each, -1 none. [claims]"""
@@ -168,9 +166,7 @@ def _merged(
     return merged
 
 
-def _programs(
-    columns: Mapping[str, NDArray[np.signedinteger]], day: Int64, finder: PlanFinder, books: Books
-) -> Int64:
+def _programs(columns: Mapping[str, NDArray[np.signedinteger]], day: Int64, finder: PlanFinder, books: Books) -> Int64:
     """Find the program of each claim; each distinct (plan, scheme, place, time of validity) is looked up once."""
     none = np.full(len(day), -1, np.int32)
     bounds = np.unique([d for p in finder.programs for d in (p.valid_from, p.valid_until)])

@@ -53,9 +53,7 @@ def report(
     values = None
     if days is not None:
         values = pa.array(np.datetime_as_string(days[at].astype("datetime64[D]")).tolist(), pa.string())
-    troubles.add(
-        Trouble(code, source.name, source.reading.shown(column), claims.head_row[at], values, claims.code[at])
-    )
+    troubles.add(Trouble(code, source.name, source.reading.shown(column), claims.head_row[at], values, claims.code[at]))
 
 
 def _days(claims: Claims, name: str) -> Int64:

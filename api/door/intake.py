@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from adjudicator.batch import Batch
-from adjudicator.columns import MISSING, Category, Int64
-from adjudicator.reasons import ClaimReason
-from api.door.building import (
-    Builder,
-    Setting,
-    bounded,
-    item_rows,
-    lines_of,
-    waiting_reasons,
-)
-from api.door.buckets import check_buckets, given_buckets
-from api.door.claims import Claims, gather, lines_of_other_file, refuse_broken_rows, taken, with_lines
-from api.door.cover import Cover, by_claims_alone, by_members
+from adjudicator.columns import Category, Int64
+from api.door.assembling import Setting, assemble
+from api.door.buckets import check_buckets
+from api.door.claims import Claims, gather, lines_of_other_file, refuse_broken_rows, with_lines
 from api.door.dates import claim_dates
 from api.door.line_checks import check_lines
-from api.door.members import Members, read_members
-from api.door.programs import Asked, PlanFinder, asked_by
-from api.door.rows import Books, Rows, read_heads_and_lines, read_rows
-from api.files.findings import InputError, Trouble, Troubles
-from api.files.headings import CLAIM, LINE, REQUIRED, Heading, Part
+from api.door.members import read_members
+from api.door.programs import Asked, asked_by
+from api.door.refusing import check_contents, check_persons, set_apart
+from api.door.required import check_headings, extra_headings
+from api.door.rows import Books, read_heads_and_lines, read_rows
+from api.door.warnings import warn
+from api.files.findings import Troubles
+from api.files.headings import CLAIM, LINE
 from api.files.source import Source
-from catalogs.findings import Finding, Language
+from catalogs.findings import Language
 
-LINE_AMOUNTS = ("amount", "price", "item_code", "quantity")
+LINE_COLUMNS = ("amount", "price", "item_code", "quantity")
 """A file with any of these has lines."""
 
-BUCKET_NAMES = ("in_scope", "upfront", "over_limit", "self_funded")
+OF_LINES = tuple(heading for heading in LINE if heading.name != "claim_id")
+PER_CLAIM = ("in_scope", "upfront", "over_limit", "self_funded")
+"""Columns that mean a claim's total, and are not read from a file whose rows are lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many of each there were. Every row of the files is in one of the row counts."""
+    """How many of each there were: claims_read = claims_kept + claims_refused.
+
+    rows_read counts rows of the file that holds the lines (of the claims file, when there are no lines), blank ones
+    left out; lines_kept are those in the batch. rows_refused counts over all files.
+    """
 
     claims_read: int
     claims_kept: int
@@ -56,7 +55,7 @@ class Intake:
     """What came in.
 
     claim_rows: row of the claims file for each claim of the batch. line_rows, line_ids, item_codes: row and names of
-    each line of the batch, in its order (names None where the file has no such column).
+    each line of the batch, in its order (None where the files have no such column). encodings: by file.
     """
 
     batch: Batch
@@ -65,11 +64,12 @@ class Intake:
     line_rows: Int64
     line_ids: pa.ChunkedArray | None
     item_codes: Category | None
+    encodings: dict[str, str]
     troubles: Troubles
     claim_ids: list[str]
 
     def rejected(self, language: Language = "en") -> pa.Table:
-        """Give all refused rows: file, row, column, value, code, reason, what to do, claim, severity."""
+        """Give all refused rows in the columns of `api.files.findings.SCHEMA`, by file and row."""
         return self.troubles.table("error", self.claim_ids, language)
 
     def warnings(self, language: Language = "en") -> pa.Table:
@@ -83,248 +83,72 @@ def take_in(claims: Source, lines: Source | None, members: Source | None, settin
     Claims with any bad row are refused whole, with all their rows; everything else is in the batch. Raises InputError
     when a source as a whole cannot be read (a column is missing).
     """
-    asked = asked_by(setting.programs)
-    own_lines = lines is None and any(name in claims.reading.columns for name in LINE_AMOUNTS)
-    check_headings(claims, ("claim", "line") if own_lines else ("claim",), lines)
+    own_lines = lines is None and any(name in claims.reading.columns for name in LINE_COLUMNS)
+    _check_all_headings(claims, lines, members, own_lines)
     books, troubles = Books(), Troubles()
-    gathered, line_source = _read(claims, lines, own_lines, asked, books, troubles)
+    asked = asked_by(setting.programs)
+    gathered, rows_read = _read(claims, lines, own_lines, asked, books, troubles)
+    line_source = claims if own_lines else lines
     if line_source is not None:
         gathered = check_lines(gathered, line_source, books, troubles)
-    gathered = check_buckets(gathered, claims, troubles)
-    gathered = _with_any_lines(gathered, claims, troubles)
+    gathered = check_contents(check_buckets(gathered, claims, troubles), claims, troubles)
     covered = None if members is None else read_members(members, books, troubles)
-    gathered = _check_persons(gathered, claims, covered, books, troubles)
+    gathered = check_persons(gathered, claims, covered, books, troubles)
     gathered, dates = claim_dates(gathered, claims, books, troubles)
-    rows_read = len(gathered.lines) if line_source is not None else len(gathered)
-    good, dates = _set_apart(gathered, dates, claims, line_source or claims, troubles)
-    return _build(good, dates, covered, setting, asked, books, troubles, line_source or claims, gathered, rows_read)
+    good, dates = set_apart(gathered, dates, claims, line_source, troubles)
+    batch = assemble(good, dates, covered, setting, asked, books)
+    warn(batch, good, claims, line_source or claims, books, troubles, setting)
+    counts = Counts(
+        claims_read=len(gathered),
+        claims_kept=len(good),
+        claims_refused=len(gathered) - len(good),
+        rows_read=rows_read,
+        lines_kept=len(batch.lines),
+        rows_refused=sum(len(troubles.rows_of(source.name)) for source in (claims, lines, members) if source),
+        warnings=troubles.count("warning"),
+    )
+    codes = good.lines.columns.get("item_code")
+    return Intake(
+        batch=batch,
+        counts=counts,
+        claim_rows=good.head_row,
+        line_rows=good.lines.row,
+        line_ids=good.lines.texts.get("line_id"),
+        item_codes=None if codes is None else Category(codes.astype(np.int32), tuple(books.values("item_code"))),
+        encodings={source.name: source.encoding for source in (claims, lines, members) if source is not None},
+        troubles=troubles,
+        claim_ids=books.values("claim_id"),
+    )
 
 
-def check_headings(source: Source, parts: tuple[Part, ...], lines: Source | None) -> None:
-    """Refuse sources that lack a column nothing can do without, or have one twice."""
-    findings = _heading_findings(source, parts)
-    if lines is not None:
-        findings += _heading_findings(lines, ("line",))
-    if findings:
-        raise InputError(findings)
-
-
-def _heading_findings(source: Source, parts: tuple[Part, ...]) -> list[Finding]:
-    columns = source.reading.columns
-    missing = [name for part in parts for name in REQUIRED[part] if name not in columns]
-    if "line" in parts and "amount" not in columns and not {"price", "quantity"} <= columns.keys():
-        missing.append("amount")
-    if "line" in parts and "item_code" not in columns and "class" not in columns:
-        missing.append("item_code")
-    if "claim" in parts and not {"admission", "discharge", "settlement", "service_date"} & columns.keys():
-        missing.append("admission")
-    shown = ", ".join(name for name in source.reading.written if name) or "-"
-    aliases = {h.name: " / ".join(h.aliases[:3]) for part in parts for h in (CLAIM if part == "claim" else LINE)}
-    found = [
-        Finding("COLUMN_MISSING", source.name, 0, name, {"name": name, "aliases": aliases[name], "found": shown})
-        for name in dict.fromkeys(missing)
-    ]
-    return found + [Finding("COLUMN_TWICE", source.name, 0, name, {"name": name}) for name in source.reading.repeated]
+def _check_all_headings(claims: Source, lines: Source | None, members: Source | None, own_lines: bool) -> None:
+    checks = [(claims, ("claim", "line") if own_lines else ("claim",))]
+    checks += [(lines, ("line",))] if lines is not None else []
+    checks += [(members, ("member",))] if members is not None else []
+    check_headings(*checks)  # type: ignore[arg-type]
 
 
 def _read(
     claims: Source, lines: Source | None, own_lines: bool, asked: Asked, books: Books, troubles: Troubles
-) -> tuple[Claims, Source | None]:
-    """Read the rows of all files and join them to claims."""
-    headings = [h for h in CLAIM if not (own_lines and h.name in BUCKET_NAMES)] + extra_headings(claims, asked)
-    of_lines = [h for h in LINE if h.name != "claim_id"]
+) -> tuple[Claims, int]:
+    """Read the rows of claims and lines and join them; give the claims and the number of rows read."""
+    headings = [*CLAIM, *extra_headings(claims, asked)]
     position = claims.reading.columns["claim_id"]
     if own_lines:
-        heads, rows, head_of = read_heads_and_lines(claims, headings, of_lines, books, troubles)
+        headings = [heading for heading in headings if heading.name not in PER_CLAIM]
+        heads, rows, head_of = read_heads_and_lines(claims, headings, OF_LINES, books, troubles)
         gathered, claim_of_head = gather(claims, heads, headings, books, troubles, one_row_each=False)
-        claim = claim_of_head[head_of] if len(heads) else head_of
-        gathered = with_lines(gathered, rows, claim)
-        return refuse_broken_rows(gathered, claims, position, books, troubles), claims
+        gathered = with_lines(gathered, rows, claim_of_head[head_of])
+        return refuse_broken_rows(gathered, claims, position, books, troubles), len(rows) + len(claims.broken)
     heads = read_rows(claims, headings, books, troubles)
     gathered, _ = gather(claims, heads, headings, books, troubles, one_row_each=True)
     gathered = refuse_broken_rows(gathered, claims, position, books, troubles)
     if lines is None:
-        return gathered, None
-    rows = read_rows(lines, [CLAIM[0], *of_lines], books, troubles)
+        return gathered, len(heads) + len(claims.broken)
+    rows = read_rows(lines, (CLAIM[0], *OF_LINES), books, troubles)
     gathered = with_lines(gathered, rows, lines_of_other_file(gathered, lines, rows, books, troubles))
     position = lines.reading.columns["claim_id"]
-    return refuse_broken_rows(gathered, lines, position, books, troubles), lines
+    return refuse_broken_rows(gathered, lines, position, books, troubles), len(rows) + len(lines.broken)
 
 
-def extra_headings(source: Source, asked: Asked) -> list[Heading]:
-    """Give headings for columns that only some plan knows."""
-    cells = [("word", asked.words), ("number", asked.numbers), ("money", asked.amounts)]
-    return [
-        Heading(name, cell, name)  # type: ignore[arg-type]
-        for cell, names in cells
-        for name in source.reading.extra
-        if name in names
-    ]
-
-
-def _with_any_lines(claims: Claims, source: Source, troubles: Troubles) -> Claims:
-    """Refuse claims that have neither lines nor bucket totals."""
-    empty = np.bincount(claims.line_claim, minlength=len(claims)) == 0
-    for name in BUCKET_NAMES:
-        if name in claims.columns:
-            empty &= claims.columns[name] == MISSING
-    at = np.flatnonzero(empty & ~claims.bad)
-    troubles.add(Trouble("CLAIM_WITHOUT_LINES", source.name, "", claims.head_row[at], None, claims.code[at]))
-    return replace(claims, bad=claims.bad | empty)
-
-
-def _check_persons(
-    claims: Claims, source: Source, members: Members | None, books: Books, troubles: Troubles
-) -> Claims:
-    """Refuse claims without a person, of a person no member row knows, or one of whose rows was refused."""
-    person = claims.columns.get("person_id", np.full(len(claims), -1, np.int32))
-    bad = claims.bad.copy()
-    column = source.reading.shown("person_id")
-    cases = [("CELL_EMPTY", person < 0)]
-    if members is not None:
-        cases.append(("MEMBER_REFUSED", np.isin(person, members.refused) & (person >= 0)))
-        known = np.isin(person, members.person) | np.isin(person, members.refused)
-        cases.append(("UNKNOWN_MEMBER", (person >= 0) & ~known))
-    names = books.values("person_id")
-    for code, where in cases:
-        at = np.flatnonzero(where & ~claims.bad)
-        values = pa.array(["" if c < 0 else names[c] for c in person[at].tolist()], pa.string())
-        troubles.add(
-            Trouble(code, source.name, column, claims.head_row[at], values, claims.code[at], private=True)
-        )
-        bad |= where
-    return replace(claims, bad=bad)
-
-
-def _set_apart(
-    claims: Claims, dates: dict[str, Int64], claim_source: Source, line_source: Source, troubles: Troubles
-) -> tuple[Claims, dict[str, Int64]]:
-    """Keep the good claims; list every row of a refused claim that is not listed for its own sake."""
-    if not claims.bad.any():
-        return claims, dates
-    own_rows = claim_source is not line_source or not len(claims.lines)
-    if own_rows:
-        at = np.flatnonzero(claims.bad)
-        _list_companions(claim_source, claims.head_row[at], claims.code[at], troubles)
-    refused = np.flatnonzero(claims.bad[claims.line_claim])
-    _list_companions(line_source, claims.lines.row[refused], claims.code[claims.line_claim[refused]], troubles)
-    kept = np.flatnonzero(~claims.bad)
-    number = np.cumsum(~claims.bad) - 1
-    lines_kept = np.flatnonzero(~claims.bad[claims.line_claim])
-    good = Claims(
-        claims.code[kept],
-        {name: column[kept] for name, column in claims.columns.items()},
-        claims.head_row[kept],
-        claims.bad[kept],
-        taken(claims.lines, lines_kept),
-        number[claims.line_claim[lines_kept]],
-        np.where(claims.number_of >= 0, np.append(np.where(claims.bad, -1, number), -1)[claims.number_of], -1),
-    )
-    return good, {name: day[kept] for name, day in dates.items()}
-
-
-def _list_companions(source: Source, rows: Int64, codes: Int64, troubles: Troubles) -> None:
-    listed = [t.rows for t in troubles if t.file == source.name and t.severity == "error"]
-    alone = ~np.isin(rows, np.concatenate(listed)) if listed else np.ones(len(rows), np.bool_)
-    troubles.add(Trouble("CLAIM_REFUSED", source.name, "", rows[alone], None, codes[alone].astype(np.int32)))
-
-
-def _build(
-    claims: Claims,
-    dates: dict[str, Int64],
-    members: Members | None,
-    setting: Setting,
-    asked: Asked,
-    books: Books,
-    troubles: Troubles,
-    line_source: Source,
-    every: Claims,
-    rows_read: int,
-) -> Intake:
-    builder = Builder(claims, dates, setting, books)
-    person = builder.coded("person_id")
-    finder = PlanFinder(setting.programs)
-    if members is None:
-        cover = by_claims_alone(claims.columns, dates["discharge"], finder, books)
-    else:
-        cover = by_members(members, person, claims.columns, dates, finder, books)
-    reason = cover.reason.copy()
-    builder.visit()
-    builder.person(cover, members)
-    place = builder.facility(cover, reason)
-    builder.extra(sorted(asked.words), sorted(asked.numbers))
-    has_lines = "amount" in claims.lines.columns
-    lines = claims if has_lines else replace(claims, lines=_no_lines(), line_claim=np.empty(0, np.int64))
-    item = item_rows(lines, builder.treated_at(place, cover), setting.index, books)
-    buckets, bucketed = given_buckets(claims)
-    amounts = {n: np.where(builder.number(n) == MISSING, 0, builder.number(n)) for n in asked.amounts if n in claims.columns}
-    batch = Batch(
-        claim_id=Category(claims.code.astype(np.int32), tuple(books.values("claim_id"))),
-        person=Category(person, tuple(books.values("person_id"))),
-        plan=Category(cover.program.astype(np.int32), tuple(p.name for p in setting.programs)),
-        order_time=builder.order_time(cover),
-        admission=dates["admission"].astype(np.int32),
-        discharge=dates["discharge"].astype(np.int32),
-        settlement=dates["settlement"].astype(np.int32),
-        lines=lines_of(lines, item, dates, books),
-        attributes=builder.attributes,
-        amounts=amounts,
-        given_buckets=buckets,
-        bucketed=bucketed,
-        reason=reason,
-    )
-    if members is not None:
-        waiting_reasons(batch, setting.programs, cover, members, reason)
-    bounded(batch, reason)
-    batch.check()
-    warn(batch, claims, lines, cover, builder, line_source, books, troubles)
-    refused = len(troubles.table("error", books.values("claim_id"), "en").group_by(["file", "row"]).aggregate([]))
-    counts = Counts(
-        len(every), len(claims), len(every) - len(claims), rows_read + len(line_source.broken), len(lines.lines), refused,
-        sum(len(t.rows) for t in troubles if t.severity == "warning"),
-    )  # fmt: skip
-    codes = lines.lines.columns.get("item_code")
-    return Intake(
-        batch, counts, claims.head_row, lines.lines.row, lines.lines.texts.get("line_id"),
-        None if codes is None else Category(codes.astype(np.int32), tuple(books.values("item_code"))),
-        troubles, books.values("claim_id"),
-    )  # fmt: skip
-
-
-def _no_lines() -> Rows:
-    none = np.empty(0, np.int64)
-    return Rows(none, {"amount": none}, {}, np.empty(0, np.bool_))
-
-
-def warn(
-    batch: Batch,
-    claims: Claims,
-    lines: Claims,
-    cover: Cover,
-    builder: Builder,
-    source: Source,
-    books: Books,
-    troubles: Troubles,
-) -> None:
-    """Report what is doubtful but settled: codes that no catalog or facility table knows."""
-    codes = lines.lines.columns.get("item_code")
-    if builder.setting.index is not None and codes is not None:
-        unknown = np.flatnonzero((batch.lines.item < 0) & (codes >= 0))
-        names = books.values("item_code")
-        values = pa.array([names[c] for c in codes[unknown].tolist()], pa.string())
-        owner = claims.code[lines.line_claim[unknown]].astype(np.int32)
-        column = source.reading.shown("item_code")
-        rows = lines.lines.row[unknown]
-        troubles.add(Trouble("UNKNOWN_ITEM", source.name, column, rows, values, owner, severity="warning"))
-    assert batch.reason is not None
-    strange = np.flatnonzero(batch.reason == ClaimReason.UNKNOWN_FACILITY)
-    names = books.values("facility_code")
-    values = pa.array([names[c] for c in builder.coded("facility_code")[strange].tolist()], pa.string())
-    column = source.reading.shown("facility_code")
-    troubles.add(
-        Trouble("UNKNOWN_FACILITY", source.name, column, claims.head_row[strange], values, claims.code[strange],
-                severity="warning")
-    )  # fmt: skip
-
-
-__all__: Sequence[str] = ["Counts", "Intake", "Setting", "check_headings", "take_in"]
+__all__ = ["Counts", "Intake", "Setting", "take_in"]

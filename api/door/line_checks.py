@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 
 from adjudicator.batch import LARGEST_FEN
-from adjudicator.ceilings import payable_fen
 from adjudicator.columns import MISSING, Bool, Int64
 from api.door.claims import Claims
 from api.door.rows import Books, Rows
@@ -118,12 +117,18 @@ def repeated_in_groups(texts: pa.ChunkedArray, group: Int64) -> Bool:
 
 
 def product_fen(price_e6: Int64, quantity_e4: Int64) -> Int64:
-    """Give price x quantity in fen, half-up, with the sign of the quantity; more than the largest amount stays more.
+    """Give price x quantity in fen, half-up (halves away from zero).
 
+    Bounds: |price| up to 10**15 (one billion yuan), |quantity| up to 10**13. Products above LARGEST_FEN are only known
+    to be above it.
     """
-    price, quantity = np.abs(price_e6), np.abs(quantity_e4)
-    product = payable_fen(price, quantity, int(price.max(initial=0)), np.empty(len(price), np.int64))
-    return product * np.sign(quantity_e4) * np.where(price_e6 < 0, -1, 1)
+    fen, price_rest = np.divmod(np.abs(price_e6), 10_000)
+    units, quantity_rest = np.divmod(np.abs(quantity_e4), 10_000)
+    units = np.minimum(units, 4 * LARGEST_FEN // np.maximum(fen, 1))
+    high, low = np.divmod(fen * quantity_rest + price_rest * units, 10_000)
+    small = (low * 10_000 + price_rest * quantity_rest + 50_000_000) // 100_000_000
+    product: Int64 = (fen * units + high + small) * np.sign(price_e6) * np.sign(quantity_e4)
+    return product
 
 
 def _yuan(fen: Int64) -> pa.StringArray:

@@ -25,7 +25,9 @@ def split_marks(text: str) -> list[tuple[str, int, int]]:
         name, at, span = part.partition("@")
         first, _, last = span.partition("..")
         start, end = (_day(day) for day in (first, last))
-        found.append((word_of("status", name), _OPEN[0] if start is None else start, _OPEN[1] if end is None else end + 1))
+        found.append(
+            (word_of("status", name), _OPEN[0] if start is None else start, _OPEN[1] if end is None else end + 1)
+        )
     return found
 
 

@@ -73,7 +73,9 @@ class PlanFinder:
         fitting = [i for i, p in enumerate(self.programs) if not scheme or p.scheme == scheme]
         if place:
             chain = [place, f"{place[:4]}00", f"{place[:2]}0000"]
-            near = [next((n for n, larger in enumerate(chain) if self.programs[i].place == larger), -1) for i in fitting]
+            near = [
+                next((n for n, larger in enumerate(chain) if self.programs[i].place == larger), -1) for i in fitting
+            ]
             nearest = min((n for n in near if n >= 0), default=-1)
             fitting = [i for i, n in zip(fitting, near, strict=True) if n == nearest and n >= 0]
         in_force = [i for i in fitting if self.programs[i].valid_from <= day < self.programs[i].valid_until]

@@ -6,7 +6,7 @@ repeats them on every line costs little more than two files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from adjudicator.columns import MISSING, Bool, Int64
 from api.files.cells import Codebook, Fault, decimals, moments, read_id, trimmed, word_reader
-from api.files.findings import Trouble, Troubles
+from api.files.findings import InputError, Trouble, Troubles
 from api.files.headings import CLAIM, LINE, MEMBER, Heading
 from api.files.source import Block, Source
 from api.files.stream import CUT
+from catalogs.findings import Finding
 
 WORD_HEADINGS = {h.name: h for part in (MEMBER, LINE, CLAIM) for h in part}
 
@@ -42,7 +43,9 @@ class Books:
 
     def named(self, name: str) -> Codebook:
         """Give the codebook of a column by its canonical name."""
-        return self._books[name] if name in self._books else self.book(WORD_HEADINGS.get(name) or Heading(name, "id", ""))
+        return (
+            self._books[name] if name in self._books else self.book(WORD_HEADINGS.get(name) or Heading(name, "id", ""))
+        )
 
     def values(self, name: str) -> list[str]:
         """Give the values of a column by code."""
@@ -117,7 +120,7 @@ class Collector:
                     self.source.reading.shown(heading.name),
                     rows[at],
                     trimmed(array.take(pa.array(at))),
-                    private=heading.private,
+                    private=heading.private and number != Fault.ID_ROUNDED,
                 )
             )
 
@@ -141,7 +144,7 @@ def joined(parts: list[NDArray[np.generic]], dtype: type[np.generic]) -> NDArray
 
 
 def read_heads_and_lines(
-    source: Source, claim: list[Heading], line: list[Heading], books: Books, troubles: Troubles
+    source: Source, claim: Sequence[Heading], line: Sequence[Heading], books: Books, troubles: Troubles
 ) -> tuple[Rows, Rows, Int64]:
     """Read a file whose rows are lines with the columns of their claim: give heads, lines and the head of each line."""
     heads = Collector(source, claim, books, troubles)
@@ -180,7 +183,7 @@ def run_starts(block: Block, names: list[str]) -> Int64:
 
 def full_blocks(source: Source, troubles: Troubles) -> Iterable[Block]:
     """Give the blocks of a source without rows that are blank or were cut, with no nulls."""
-    for block in source.open():
+    for block in _opened(source):
         columns = {name: pc.fill_null(array, "") for name, array in block.columns.items()}
         last = columns.pop(CUT, None)
         keep = np.ones(len(block.rows), np.bool_)
@@ -208,3 +211,12 @@ def blank_rows(columns: dict[str, pa.StringArray], count: int) -> Bool:
     blank = np.zeros(count, np.bool_)
     blank[rows] = True
     return blank
+
+
+def _opened(source: Source) -> Iterator[Block]:
+    """Give the blocks of a source; a file that breaks off is an InputError, and nothing of it is settled."""
+    try:
+        yield from source.open()
+    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
+        why = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise InputError([Finding("FILE_NOT_READ", source.name, fields={"why": why})]) from error

@@ -56,7 +56,7 @@ LONGEST_ID = 64
 EARLIEST, LATEST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _EXCEL_EPOCH = datetime.date(1899, 12, 30)
-_ROUNDED = re.compile(r"[+-]?\d(?:[.,]\d*)?[eE]\+?\d+")
+_SCIENTIFIC = re.compile(r"[+-]?(\d)(?:[.,](\d*))?[eE]\+?(\d{1,3})")
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
 _TIME = re.compile(r"(\d{1,2})\s*[:时]\s*(\d{1,2})(?:\s*[:分]\s*(\d{1,2})(?:\.\d+)?)?\s*[分秒]?\s*Z?")
@@ -72,7 +72,7 @@ def trimmed(array: pa.StringArray) -> pa.StringArray:
 def decimals(array: pa.StringArray, kind: str) -> tuple[Int64, UInt8]:
     """Read numbers of one kind as int64 in units of the last decimal kept; empty is MISSING without a fault."""
     scale, largest = DECIMALS[kind], LARGEST[kind]
-    fraction = rf"(\.[0-9]{{1,{scale}}})?" if scale else ""
+    fraction = rf"(\.[0-9]{{1,{scale}}}0*)?" if scale else r"(\.0+)?"
     ordinary = pc.match_substring_regex(array, rf"^-?[0-9]{{1,12}}{fraction}$")
     if kind == "rate":
         ordinary = pc.and_(ordinary, pc.starts_with(array, "0"))
@@ -95,7 +95,7 @@ def _decimal(text: str, kind: str) -> tuple[int, int]:
     plain = unicodedata.normalize("NFKC", text).translate(_MONEY_SIGNS).strip()
     if not plain:
         return MISSING, Fault.NONE
-    if _ROUNDED.fullmatch(plain):
+    if is_rounded(plain):
         return MISSING, Fault.NUMBER_ROUNDED
     if plain.startswith("(") and plain.endswith(")"):
         plain = "-" + plain[1:-1]
@@ -213,13 +213,19 @@ def read_id(text: str) -> str | Fault:
         return ""
     if CUT in plain:
         return Fault.CELL_TOO_LARGE
-    if _ROUNDED.fullmatch(plain):
+    if is_rounded(plain):
         return Fault.ID_ROUNDED
     if len(plain) > LONGEST_ID:
         return Fault.ID_TOO_LONG
     if REPLACED in plain or not plain.isprintable():
         return Fault.ID_UNREADABLE
     return plain
+
+
+def is_rounded(text: str) -> bool:
+    """Say whether a number was written with fewer digits than it has: 4.4E+17, but not 1.234567890123e+10."""
+    match = _SCIENTIFIC.fullmatch(text)
+    return match is not None and len(match[1] + (match[2] or "")) <= int(match[3])
 
 
 def word_reader(codes: str) -> Callable[[str], str | Fault]:

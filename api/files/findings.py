@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -53,7 +53,7 @@ class Trouble:
     column: str
     rows: Int64
     values: pa.StringArray | None = None
-    claims: Int32 | None = None
+    claims: Int32 | Int64 | None = None
     private: bool = False
     severity: Severity = "error"
     fields: dict[str, object] = field(default_factory=dict)
@@ -95,6 +95,27 @@ class Troubles:
         if len(trouble.rows):
             self._found.append(trouble)
 
+    def count(self, severity: Severity) -> int:
+        """Give how many rows of one severity there are."""
+        return sum(len(trouble.rows) for trouble in self._found if trouble.severity == severity)
+
+    def rows_of(self, file: str) -> Int64:
+        """Give the distinct rows of a file that are refused, rising."""
+        rows = [trouble.rows for trouble in self._found if trouble.file == file and trouble.severity == "error"]
+        return np.unique(np.concatenate(rows)) if rows else np.empty(0, np.int64)
+
+    def place(self, file: str, rows: Int64, claims: Int64) -> None:
+        """Name the claim of every trouble of a file that does not know it yet, by row."""
+        unplaced = [i for i, t in enumerate(self._found) if t.file == file and t.claims is None]
+        if not unplaced or not len(rows):
+            return
+        order = np.argsort(rows, kind="stable")
+        for i in unplaced:
+            trouble = self._found[i]
+            at = order[np.minimum(np.searchsorted(rows, trouble.rows, sorter=order), len(rows) - 1)]
+            found = np.where(rows[at] == trouble.rows, claims[at], -1)
+            self._found[i] = replace(trouble, claims=found)
+
     def table(self, severity: Severity, claim_ids: list[str], language: Language) -> pa.Table:
         """Give what was found of one severity, sorted by file and row."""
         parts = [t.table(claim_ids, language) for t in self._found if t.severity == severity]
@@ -118,7 +139,7 @@ def _repeated(text: str, count: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text])).cast(pa.string())
 
 
-def _take(values: list[str], codes: Int32) -> pa.Array:
+def _take(values: list[str], codes: Int32 | Int64) -> pa.Array:
     """Give the value of each code, empty for -1; only the values used are touched."""
     used, place = np.unique(codes, return_inverse=True)
     texts = pa.array(["" if code < 0 else values[code] for code in used.tolist()], pa.string())

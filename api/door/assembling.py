@@ -1,0 +1,159 @@
+"""Good claims become a `Batch`: every column, the catalog rows of the lines, and the reasons found at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adjudicator.batch import LARGEST_FEN, Batch, Lines
+from adjudicator.catalog import CLASSES
+from adjudicator.columns import MISSING, Category, Int8, Int32, Int64, UInt8
+from adjudicator.eligibility import months_later
+from adjudicator.reasons import ClaimReason
+from adjudicator.rulebook import Program, State
+from adjudicator.tables import ClaimCodes, evaluate
+from api.door.buckets import given_buckets
+from api.door.building import Builder, Setting, compact
+from api.door.claims import Claims
+from api.door.cover import Cover, by_claims_alone, by_members
+from api.door.members import EARLIEST, Members
+from api.door.programs import Asked, PlanFinder
+from api.door.rows import Books
+from catalogs.tables.lookup import CatalogIndex
+
+_REASON_OF_STATE = {
+    State.NOT_STATED: ClaimReason.NOT_STATED,
+    State.TARGET: ClaimReason.NOT_EXACT,
+    State.UNKNOWN: ClaimReason.UNKNOWN_VALUE,
+    State.MISSING: ClaimReason.MISSING_VALUE,
+}
+
+
+def assemble(
+    claims: Claims,
+    dates: Mapping[str, Int64],
+    members: Members | None,
+    setting: Setting,
+    asked: Asked,
+    books: Books,
+) -> Batch:
+    """Build the batch of claims that are all good; `dates` are days [claims] by name."""
+    builder = Builder(claims, dates, setting, books)
+    finder = PlanFinder(setting.programs)
+    person = builder.coded("person_id")
+    if members is None:
+        cover = by_claims_alone(claims.columns, dates["discharge"], finder, books)
+    else:
+        cover = by_members(members, person, claims.columns, dates, finder, books)
+    reason = cover.reason.copy()
+    builder.visit()
+    builder.person(cover, members)
+    place = builder.facility(cover, reason)
+    builder.extra(sorted(asked.words), sorted(asked.numbers))
+    item = item_rows(claims, builder.treated_at(place, cover), setting.index, books)
+    buckets, bucketed = given_buckets(claims)
+    given = {name: builder.number(name) for name in sorted(asked.amounts) if name in claims.columns}
+    batch = Batch(
+        claim_id=Category(claims.code.astype(np.int32), tuple(books.values("claim_id"))),
+        person=Category(person, tuple(books.values("person_id"))),
+        plan=Category(cover.program.astype(np.int32), tuple(p.name for p in setting.programs)),
+        order_time=builder.order_time(cover),
+        admission=dates["admission"].astype(np.int32),
+        discharge=dates["discharge"].astype(np.int32),
+        settlement=dates["settlement"].astype(np.int32),
+        lines=lines_of(claims, item, dates, books),
+        attributes=builder.attributes,
+        amounts={name: np.where(values == MISSING, 0, values) for name, values in given.items()},
+        given_buckets=buckets,
+        bucketed=bucketed,
+        reason=reason,
+    )
+    if members is not None:
+        waiting_reasons(batch, setting.programs, cover, members, reason)
+    bounded(batch, reason)
+    batch.check()
+    return batch
+
+
+def lines_of(claims: Claims, item: Int32, dates: Mapping[str, Int64], books: Books) -> Lines:
+    """Give the lines of good claims; a line without a date has that of its claim's admission."""
+    rows, count = claims.lines, len(claims.lines)
+    first = np.zeros(len(claims) + 1, np.int64)
+    np.cumsum(np.bincount(claims.line_claim, minlength=len(claims)), out=first[1:])
+    service = rows.columns.get("service_date", np.full(count, MISSING))
+    own = dates["admission"][claims.line_claim]
+    day = np.where(service == MISSING, own, service // 86_400).astype(np.int32)
+
+    def optional(name: str) -> Int64 | None:
+        column = rows.columns.get(name)
+        return None if column is None else column.astype(np.int64, copy=False)
+
+    return Lines(
+        first=first,
+        item=item,
+        service_date=day,
+        amount_fen=rows.columns.get("amount", np.empty(0, np.int64)).astype(np.int64, copy=False),
+        quantity_e4=optional("quantity"),
+        price_e6=optional("price"),
+        class_code=_small(rows.columns.get("class"), books.values("class"), {c: i for i, c in enumerate(CLASSES)}),
+        upfront_ppm=_rate(rows.columns.get("upfront_rate")),
+        group=compact(rows.columns["item_group"].astype(np.int32), books.values("item_group"))
+        if "item_group" in rows.columns
+        else None,
+        confirmed=_small(rows.columns.get("confirmed"), books.values("confirmed"), {"no": 0, "yes": 1}),
+    )
+
+
+def _small(codes: NDArray[np.signedinteger] | None, values: list[str], numbers: dict[str, int]) -> Int8 | None:
+    if codes is None or not (codes >= 0).any():
+        return None
+    return np.array([*(numbers.get(v, -1) for v in values), -1], np.int8)[codes]
+
+
+def _rate(values: NDArray[np.signedinteger] | None) -> Int32 | None:
+    if values is None:
+        return None
+    return np.where(values == MISSING, -1, values).astype(np.int32)
+
+
+def item_rows(claims: Claims, place: Category, index: CatalogIndex | None, books: Books) -> Int32:
+    """Give the catalog row of every line as seen from its claim's place; each distinct pair is looked up once."""
+    codes = claims.lines.columns.get("item_code")
+    if index is None or codes is None or not len(codes):
+        return np.full(len(claims.lines), -1, np.int32)
+    names = books.values("item_code")
+    width = len(names) + 1
+    pair = (place.codes[claims.line_claim].astype(np.int64) + 1) * width + codes + 1
+    used = np.flatnonzero(np.bincount(pair, minlength=(len(place.values) + 1) * width))
+    found = np.full((len(place.values) + 1) * width, -1, np.int32)
+    for number, name in enumerate(("", *place.values)):
+        here = used[(used // width == number) & (used % width > 0)]
+        found[here] = index.rows_of(name, [names[code] for code in (here % width - 1).tolist()])
+    return found[pair]
+
+
+def waiting_reasons(batch: Batch, programs: Sequence[Program], cover: Cover, members: Members, reason: UInt8) -> None:
+    """Mark claims inside the waiting months that their plan asks for, counted from the start of unbroken cover."""
+    from_day = members.unbroken[cover.span]
+    for number, program in enumerate(programs):
+        rows = np.flatnonzero((cover.program == number) & (cover.span >= 0) & (reason == 0))
+        if program.waiting is None or not len(rows):
+            continue
+        months, state = evaluate(program.waiting, ClaimCodes(batch, program, rows))
+        months = np.broadcast_to(months, rows.shape)
+        state = np.broadcast_to(state, rows.shape)
+        months = np.where(state == State.ABSENT, 0, months)
+        day, start = batch.date(program.coverage_by)[rows], from_day[rows]
+        waits = (day < months_later(start, months)) & (start > EARLIEST)
+        reason[rows[waits]] = ClaimReason.WAITING
+        for held, why in _REASON_OF_STATE.items():
+            reason[rows[state == held]] = why
+
+
+def bounded(batch: Batch, reason: UInt8) -> None:
+    """Mark claims whose bill is larger than the engine accepts."""
+    running = np.append(0, np.cumsum(batch.lines.amount_fen))
+    total = running[batch.lines.first[1:]] - running[batch.lines.first[:-1]]
+    reason[(np.abs(total) > LARGEST_FEN) & (reason == 0)] = ClaimReason.OUT_OF_BOUNDS

@@ -1,0 +1,111 @@
+"""Arrow tables and Parquet files as blocks of columns of text; claims may carry their lines as a list of records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as parquet
+
+from api.files.headings import Part, read_headings
+from api.files.source import Block, Source
+
+BLOCK_ROWS = 1 << 17
+
+EXACT_WHOLE = 10.0**15
+"""Whole numbers kept as binary fractions are exact below it."""
+
+
+def open_parquet(path: Path, parts: tuple[Part, ...]) -> Source:
+    """Open a Parquet file; rows are numbered from 1."""
+    with parquet.ParquetFile(path) as file:
+        schema = file.schema_arrow
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        with parquet.ParquetFile(path) as file:
+            yield from file.iter_batches(BLOCK_ROWS)
+
+    return _source(path.name, schema, batches, parts)
+
+
+def table_source(name: str, table: pa.Table, parts: tuple[Part, ...]) -> Source:
+    """Take an Arrow table as a source; rows are numbered from 1."""
+    return _source(name, table.schema, lambda: table.to_batches(BLOCK_ROWS), parts)
+
+
+def _source(name: str, schema: pa.Schema, batches: object, parts: tuple[Part, ...]) -> Source:
+    assert callable(batches)
+    source = Source(name, read_headings(flat_names(schema), parts), lambda: blocks())
+
+    def blocks() -> Iterator[Block]:
+        row = 1
+        for batch in _iterated(batches()):
+            yield block_of(batch, source, np.arange(row, row + batch.num_rows, dtype=np.int64))
+            row += batch.num_rows
+
+    return source
+
+
+def _iterated(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+    return batches
+
+
+def flat_names(schema: pa.Schema) -> list[str]:
+    """Give the names of the columns, those of a list of records in place of the list."""
+    names: list[str] = []
+    for field in schema:
+        inner = [f.name for f in field.type.value_type] if is_records(field.type) else [field.name]
+        names += [name for name in inner if name not in names]
+    return names
+
+
+def is_records(kind: pa.DataType) -> bool:
+    """Say whether a column holds lists of records."""
+    return (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and pa.types.is_struct(kind.value_type)
+
+
+def block_of(batch: pa.RecordBatch, source: Source, rows: np.ndarray) -> Block:
+    """Give the columns of a batch as text, by canonical name; a record of a list gives a row, with its claim's row."""
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    for name, column in list(columns.items()):
+        if is_records(column.type):
+            parent = pc.list_parent_indices(column)
+            inner = pc.list_flatten(column)
+            columns = {n: c.take(parent) for n, c in columns.items() if n != name}
+            columns |= {f.name: inner.field(i) for i, f in enumerate(inner.type)}
+            rows = rows[parent.to_numpy(zero_copy_only=False)]
+            break
+    written = source.reading.written
+    wanted = {**source.reading.columns, **source.reading.extra}
+    empty = pa.array([""], pa.string()).take(pa.array(np.zeros(len(rows), np.int64)))
+    return Block(
+        rows,
+        {name: as_text(columns[written[at]]) if written[at] in columns else empty for name, at in wanted.items()},
+    )
+
+
+def as_text(column: pa.Array) -> pa.StringArray:
+    """Give any column as text, exactly as far as its type allows; nothing is empty text."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return as_text(column.dictionary_decode())
+    if pa.types.is_string(kind):
+        return column
+    if pa.types.is_floating(kind):
+        return _float_text(column)
+    if pa.types.is_timestamp(kind):
+        column = column.cast(pa.timestamp("s"), safe=False)
+    if pa.types.is_nested(kind):
+        return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
+    return column.cast(pa.string())
+
+
+def _float_text(column: pa.Array) -> pa.StringArray:
+    """Give binary fractions as the shortest decimals that read back the same; whole numbers without a fraction."""
+    values = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type)).cast(pa.float64())
+    whole = pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), EXACT_WHOLE))
+    integers = pc.if_else(whole, values, pa.scalar(None, pa.float64())).cast(pa.int64()).cast(pa.string())
+    return pc.if_else(pc.fill_null(whole, False), integers, values.cast(pa.string()))
