@@ -149,9 +149,19 @@ class CounterSpace:
             keys = [np.where(k.codes[rows] < 0, len(k.values), k.codes[rows]).astype(np.int64) for k in self._keys]
             place = self._place(self._holders.codes(rows, self.rule.holder), keys, of_place)
             places, slot = np.unique(place, return_inverse=True)
+            if self.rule.period is Period.EPISODE and (alone := self._keys[-1].codes[rows] < 0).any():
+                return self._open_episodes(place, alone)
         if self._rolling:
             return self._open_rolling(places, slot, np.broadcast_to(period, (claims,)))
         return Counter(self._opening_values(places), slot, places)
+
+    def _open_episodes(self, place: Int64, alone: Bool) -> Counter:
+        """Open a counter of episodes where some claims name none: each has a slot that is not kept."""
+        slot = np.empty(len(place), np.int64)
+        places, slot[~alone] = np.unique(place[~alone], return_inverse=True)
+        slot[alone] = len(places) + np.arange(np.count_nonzero(alone))
+        passing = np.zeros(len(place) - np.count_nonzero(~alone), np.int64)
+        return Counter(np.concatenate([self._opening_values(places), passing]), slot, places)
 
     @property
     def _simple(self) -> bool:
@@ -178,7 +188,9 @@ class CounterSpace:
         if self.rule.period is Period.CLAIM:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         if not self._rolling:
-            return np.concatenate([c.places for c in counters]), np.concatenate([c.state for c in counters])
+            return np.concatenate([c.places for c in counters]), np.concatenate(
+                [c.state[: len(c.places)] for c in counters]
+            )
         lead = self.rule.months - 1
         months = np.arange(self._periods)
         places = np.concatenate([(c.places[:, None] + months).ravel() for c in counters])
