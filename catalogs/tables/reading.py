@@ -163,22 +163,27 @@ def _read_csv(path: Path, shown: str, findings: list[Finding]) -> tuple[pa.Table
         parse_options=pa.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=skip),
         convert_options=pa.csv.ConvertOptions(column_types=_ALL_TEXT, strings_can_be_null=False),
     )
-    for row in skipped:
-        expected, given = row.expected_columns, row.actual_columns
-        findings.append(Finding("CATALOG_CELL_COUNT", shown, row.number, "", {"expected": expected, "given": given}))
-    lines = _line_numbers(table, {row.number for row in skipped})
+    lines, skipped_lines = _line_numbers(table, {row.number: row.text.count("\n") for row in skipped})
+    for row, line in zip(skipped, skipped_lines.tolist(), strict=True):
+        fields = {"expected": row.expected_columns, "given": row.actual_columns}
+        findings.append(Finding("CATALOG_CELL_COUNT", shown, line, "", fields))
     header = [str(table.column(i)[0]) for i in range(table.num_columns)]
     return table.slice(1).rename_columns(header), lines[1:]
 
 
-def _line_numbers(table: pa.Table, skipped: set[int]) -> Int32:
-    """Give the line each row starts on: rows are records, less those skipped, plus line breaks inside cells."""
-    record = np.arange(1, table.num_rows + len(skipped) + 1, dtype=np.int32)
-    record = record[~np.isin(record, np.fromiter(skipped, np.int32, len(skipped)))]
-    breaks = np.zeros(table.num_rows, np.int32)
+def _line_numbers(table: pa.Table, skipped: Mapping[int, int]) -> tuple[Int32, Int32]:
+    """Give the line each row starts on, and each skipped one: their order plus the line breaks in cells before.
+
+    skipped: number of the record, from 1 -> line breaks in it.
+    """
+    breaks = np.zeros(table.num_rows + len(skipped), np.int32)
+    out = np.fromiter(skipped, np.int64, len(skipped)) - 1
+    kept = np.setdiff1d(np.arange(len(breaks)), out)
+    breaks[out] = list(skipped.values())
     for column in table.columns:
-        breaks += pc.count_substring(column, "\n").to_numpy().astype(np.int32)
-    return record + np.concatenate(([0], np.cumsum(breaks)[:-1])).astype(np.int32)
+        breaks[kept] += pc.count_substring(column, "\n").to_numpy().astype(np.int32)
+    starts = np.arange(1, len(breaks) + 1, dtype=np.int32) + np.append(0, np.cumsum(breaks)[:-1]).astype(np.int32)
+    return starts[kept], starts[out]
 
 
 def _read_parquet(path: Path) -> tuple[pa.Table, Int32]:
