@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 ADULT_YEARS = 18
-"""First age of an adult (成人). A child (儿童) is certainly younger; whether under 14 or under 18 the text leaves open."""
+"""First age of an adult (成人). A child (儿童) is certainly younger; whether by 14 or by 18 the text leaves open."""
 
 _AGE = re.compile(
     r"""(?:年龄)?(?:

@@ -60,7 +60,9 @@ class RestrictionBook:
         ]
 
     def tables(self) -> list[CountTable]:
-        """Count what became conditions: by outcome, and by kind of condition."""
+        """Count what became conditions: by outcome, and by kind of condition; nothing when no text was met."""
+        if not self._conditions:
+            return []
         outcomes, kinds = [], []
         for outcome, label in _OUTCOMES.items():
             met = [text for text, c in self._conditions.items() if c.outcome == outcome]

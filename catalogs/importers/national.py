@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from catalogs.findings import Finding
+from catalogs.findings import Finding, Severity
 from catalogs.importers.forms import forms_in_name
 from catalogs.importers.layout import LABELS, NEGOTIATED, ORDINARY, Layout, area_findings, find_layout
 from catalogs.importers.sheets import Sheet, read_workbook
 from catalogs.importers.standards import Standard, parse_standards
-from catalogs.importers.text import balanced, normalise
+from catalogs.importers.text import balanced, lost_character, normalise
 
 CLASS_MARKS = {"甲": "A", "乙": "B", "甲类": "A", "乙类": "B"}
 
@@ -175,6 +175,10 @@ class _PartReader:
         remark = normalise(self._value(row, "remark")[0], self.normalised)
         start, until = self._validity(row)
         standards = self._standards(row)
+        for field in ("name", "form", "remark"):
+            text, place = self._value(row, field)
+            if lost_character(text):
+                self._wrong("IMPORT_LOST_CHARACTER", row, place, severity="warning")
         if len(self.findings) > before and any(f.severity == "error" for f in self.findings[before:]):
             return None
         collective = remark == COLLECTIVE
@@ -254,9 +258,8 @@ class _PartReader:
             self._wrong("IMPORT_STANDARD", row, column, severity="warning")
         return standards
 
-    def _wrong(self, code: str, row: int, column: int, *, severity: str = "error", **fields: object) -> None:
-        level = "warning" if severity == "warning" else "error"
-        self.findings.append(self.sheet.finding(code, row, column, severity=level, **fields))
+    def _wrong(self, code: str, row: int, column: int, *, severity: Severity = "error", **fields: object) -> None:
+        self.findings.append(self.sheet.finding(code, row, column, severity=severity, **fields))
 
 
 def join_names(raw: str, counts: Counter[str] | None = None) -> str:
@@ -280,18 +283,21 @@ def _number_findings(sheet: Sheet, layout: Layout, entries: list[Entry]) -> list
     """Check the numbers of a sheet: each given once without a star, none left out, every star has its entry."""
     column = layout.spans["number"].start
     first: dict[int, Entry] = {}
-    findings: list[Finding] = []
     for entry in entries:
-        if not entry.star and (twin := first.setdefault(entry.number, entry)) is not entry:
-            findings.append(
-                sheet.finding("IMPORT_NUMBER_TWICE", entry.row - 1, column, number=entry.number, first=twin.row)
-            )
-    for entry in entries:
-        if entry.star and entry.number not in first:
-            findings.append(sheet.finding("IMPORT_STAR_ALONE", entry.row - 1, column, number=entry.number))
-    for number in range(1, max(first, default=0) + 1):
-        if number not in first:
-            findings.append(sheet.finding("IMPORT_NUMBER_MISSING", severity="warning", number=number))
+        if not entry.star:
+            first.setdefault(entry.number, entry)
+    findings = [
+        sheet.finding("IMPORT_NUMBER_TWICE", e.row - 1, column, number=e.number, first=first[e.number].row)
+        for e in entries
+        if not e.star and first[e.number] is not e
+    ]
+    findings += [
+        sheet.finding("IMPORT_STAR_ALONE", e.row - 1, column, number=e.number)
+        for e in entries
+        if e.star and e.number not in first
+    ]
+    gaps = sorted(set(range(1, max(first, default=0) + 1)) - first.keys())
+    findings += [sheet.finding("IMPORT_NUMBER_MISSING", severity="warning", number=number) for number in gaps]
     return findings
 
 

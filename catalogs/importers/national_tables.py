@@ -113,8 +113,10 @@ def _entries_file(found: NationalList) -> OutputFile:
         "published",
     )
     rows = [
-        (e.code, e.sheet, e.row, e.category, e.category_name, e.number, "★" if e.star else "", e.item_class)
-        + (e.name, "、".join(e.forms), e.raw_name.replace("\n", "⏎"))
+        (
+            *(e.code, e.sheet, e.row, e.category, e.category_name, e.number, "★" if e.star else "", e.item_class),
+            *(e.name, "、".join(e.forms), e.raw_name.replace("\n", "⏎")),
+        )
         for e in found.entries
     ]
     return OutputFile("entries.csv", header, rows, mark=True)
@@ -133,9 +135,7 @@ def _standards_file(found: NationalList) -> OutputFile:
 def _counts(found: NationalList) -> list[CountTable]:
     """Count rows by sheet and class, and distinct entries (sheet and number) by family."""
     sheets = dict.fromkeys(e.sheet for e in found.entries)
-    rows: list[tuple[object, ...]] = []
-    for sheet in sheets:
-        rows.append((sheet, *_of([e for e in found.entries if e.sheet == sheet])))
+    rows: list[tuple[object, ...]] = [(sheet, *_of([e for e in found.entries if e.sheet == sheet])) for sheet in sheets]
     rows.append(("IMPORT_TOTAL", *_of(list(found.entries))))
     headings = ("IMPORT_SHEET", "IMPORT_ROWS", "IMPORT_CLASS_A", "IMPORT_CLASS_B", "IMPORT_ENTRIES", "IMPORT_STARS")
     families = tuple(

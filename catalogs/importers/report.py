@@ -25,7 +25,8 @@ class CountTable:
         """Give the table as aligned text."""
         lines = [[said(cell, language) for cell in row] for row in (self.headings, *self.rows)]
         widths = [max(_width(line[i]) for line in lines) for i in range(len(self.headings))]
-        body = ["  ".join(_padded(cell, widths[i], i > 0) for i, cell in enumerate(line)).rstrip() for line in lines]
+        right = [all(isinstance(row[i], int) for row in self.rows) for i in range(len(self.headings))]
+        body = ["  ".join(map(_padded, line, widths, right)).rstrip() for line in lines]
         rule = "  ".join("-" * width for width in widths)
         return "\n".join([said(self.title, language), body[0], rule, *body[1:]])
 
@@ -46,7 +47,7 @@ class ImportReport:
     @property
     def passed(self) -> bool:
         """Say whether the import is complete: written, and no row rejected."""
-        return self.written is not None and not has_errors(self.findings)
+        return self.written is not None and not self.rejected and not has_errors(self.findings)
 
     def render(self, language: Language = "en") -> str:
         """Give the report for a person: outcome, tables of counts, findings."""
@@ -100,8 +101,10 @@ def _padded(text: str, width: int, right: bool) -> str:
 def findings_rows(findings: Sequence[Finding]) -> list[list[object]]:
     """Give findings as rows: place, severity, code, what was found, message and advice in both languages."""
     return [
-        [f.path, f.line or "", f.column, f.severity, f.code, f.shown]
-        + [f.message("en"), f.help("en"), f.message("zh"), f.help("zh")]
+        [
+            *(f.path, f.line or "", f.column, f.severity, f.code, f.shown),
+            *(f.message("en"), f.help("en"), f.message("zh"), f.help("zh")),
+        ]
         for f in findings
     ]
 

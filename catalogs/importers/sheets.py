@@ -51,8 +51,17 @@ class Sheet:
         cells = self.rows[row] if 0 <= row < len(self.rows) else ()
         return cells[column] if 0 <= column < len(cells) else ""
 
+    def filled(self) -> Sheet:
+        """Give the sheet with every cell of a merged area holding the area's value."""
+        rows = [list(row) for row in self.rows]
+        for area in self.merged:
+            for r in range(area.top, min(area.bottom + 1, len(rows))):
+                for c in range(area.left, min(area.right + 1, len(rows[r]))):
+                    rows[r][c] = self.cell(area.top, area.left)
+        return Sheet(self.file, self.name, tuple(tuple(row) for row in rows))
+
     def finding(
-        self, code: str, row: int = -1, column: int = -1, *, severity: Severity = "error", **fields: object
+        self, code: str, row: int = -1, column: int = -1, /, *, severity: Severity = "error", **fields: object
     ) -> Finding:
         """Make a finding at a cell (both counted from 0), a row, or the sheet as a whole; shows what stands there."""
         shown = self.cell(row, column).replace("\n", "⏎") if column >= 0 else ""

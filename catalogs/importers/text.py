@@ -88,3 +88,8 @@ def split_outside_brackets(text: str, separators: str) -> list[str]:
 def balanced(text: str) -> bool:
     """Say whether every bracket is closed."""
     return all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}"))
+
+
+def lost_character(text: str) -> bool:
+    """Say whether a character was lost on the way: a replacement mark, or `?` where no question is asked."""
+    return "\ufffd" in text or "□" in text or bool(re.search(r"[\u4e00-\u9fff]\?|\?[\u4e00-\u9fff]", text))

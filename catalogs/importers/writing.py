@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -96,11 +95,11 @@ def _take_place(fresh: Path, place: Path) -> None:
         fresh.rename(place)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{place.name}.old.", dir=place.parent))
-    os.replace(place, old)
+    place.replace(old)
     try:
         fresh.rename(place)
     except OSError:
         shutil.rmtree(place, ignore_errors=True)
-        os.replace(old, place)
+        old.replace(place)
         raise
     shutil.rmtree(old, ignore_errors=True)
