@@ -125,7 +125,7 @@ def _build(paths: tuple[Path, ...]) -> tuple[list[Finding], dict[str, int], Cata
         return report.findings(), rows, None
     items = compile_items(tables, report)
     findings = report.findings()
-    if has_errors(findings):
+    if items is None:
         return findings, rows, None
     facilities = compile_facilities(tables["facilities"])
     digest = content_digest(items.catalog.digest, facilities)

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from adjudicator.catalog import CLASSES, KINDS, Catalog, Restrictions
 from adjudicator.columns import Category, Int32, Int64
+from catalogs.findings import has_errors
 from catalogs.tables.cells import EMPTY, NONE, OPEN
 from catalogs.tables.checking import CheckedTable, CheckedTables, place_chain
 from catalogs.tables.composition import Layered, UsualRate, compose
@@ -52,8 +53,8 @@ class _Dictionaries:
     schemes: tuple[str, ...]
 
 
-def compile_items(tables: CheckedTables, report: Report) -> CompiledItems:
-    """Compile tables without errors; findings that only composition can see go to the report."""
+def compile_items(tables: CheckedTables, report: Report) -> CompiledItems | None:
+    """Compile tables without errors; None when composition finds one, which is then in the report."""
     words = _dictionaries(tables)
     items = tables["items"]
     ceilings = compile_ceilings(tables["ceilings"], items.raw.columns["ceiling"], words.levels)
@@ -64,6 +65,8 @@ def compile_items(tables: CheckedTables, report: Report) -> CompiledItems:
     chains = {i: [index[p] for p in place_chain(place) if p in index] for place, i in index.items()}
     versions = compose(rows, chains, _usual_rates(tables["usual_rates"], words, schedules))
     _check_versions(items, versions, words.places, report)
+    if has_errors(report.findings()):
+        return None
     return _assemble(items, versions, words, ceilings, schedules, conditions)
 
 
