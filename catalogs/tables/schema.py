@@ -74,6 +74,7 @@ SEXES = ("male", "female")
 MARKS = (
     "tcm", "dual_channel", "essential", "negotiated", "imported", "domestic", "triangle", "pieces", "own_account",
     "implant", "single_use", "centrally_procured", "narcotic", "single_line", "compound", "hospital_made",
+    "price_bid", "collective",
 )  # fmt: skip
 GRADES = ("A", "B", "C", "D")
 
