@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass, field
-
-import numpy as np
 
 from adjudicator.columns import Category, Column, Int8, Int32, Int64, UInt8
 from adjudicator.errors import ShapeError
@@ -15,6 +13,29 @@ LARGEST_FEN = 100_000_000_000
 
 BUCKETS = ("in_scope", "upfront", "over_limit", "self_funded")
 """政策范围内, 先行自付, 超限价, 全自费: every fen of a line is in exactly one."""
+
+_CLAIM_COLUMNS = (
+    "claim_id",
+    "person",
+    "plan",
+    "admission",
+    "discharge",
+    "settlement",
+    "order_type",
+    "given_buckets",
+    "bucketed",
+    "reason",
+)
+_LINE_COLUMNS = (
+    "item",
+    "service_date",
+    "quantity_e4",
+    "price_e6",
+    "class_code",
+    "upfront_ppm",
+    "group",
+    "confirmed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +105,23 @@ class Batch:
 
     def check(self) -> None:
         """Refuse a batch whose columns do not fit together, naming every misfit at once."""
-        rows, lines, wrong = len(self), len(self.lines), []
-        columns: dict[str, object] = {
-            "claim_id": self.claim_id,
-            "person": self.person,
-            "plan": self.plan,
-            "admission": self.admission,
-            "discharge": self.discharge,
-            "settlement": self.settlement,
-            **{f"attributes.{k}": v for k, v in self.attributes.items()},
-            **{f"amounts.{k}": v for k, v in self.amounts.items()},
-            **{f"given_paid.{k}": v for k, v in self.given_paid.items()},
-        }
-        for name in ("order_type", "given_buckets", "bucketed", "reason"):
-            if getattr(self, name) is not None:
-                columns[name] = getattr(self, name)
-        wrong += [f"{k} has {len(v)} rows, expected {rows}" for k, v in columns.items() if len(v) != rows]  # type: ignore[arg-type]
-        first = self.lines.first
-        if len(first) != rows + 1 or first[0] != 0 or first[-1] != lines or bool(np.any(np.diff(first) < 0)):
-            wrong.append(f"lines.first must rise from 0 to {lines} in {rows + 1} entries")
-        for name in ("item", "service_date", "quantity_e4", "price_e6", "class_code", "upfront_ppm", "group", "confirmed"):
+        rows, lines = len(self), len(self.lines)
+        wrong = [f"{n} has {len(c)} rows, expected {rows}" for n, c in self._claim_columns() if len(c) != rows]
+        for name in _LINE_COLUMNS:
             column = getattr(self.lines, name)
             if column is not None and len(column) != lines:
                 wrong.append(f"lines.{name} has {len(column)} rows, expected {lines}")
+        first = self.lines.first
+        if len(first) != rows + 1 or first[0] != 0 or first[-1] != lines or (first[1:] < first[:-1]).any():
+            wrong.append(f"lines.first must rise from 0 to {lines} in {rows + 1} entries")
         if wrong:
             raise ShapeError("; ".join(wrong))
+
+    def _claim_columns(self) -> Iterator[tuple[str, Sized]]:
+        for name in _CLAIM_COLUMNS:
+            column = getattr(self, name)
+            if column is not None:
+                yield name, column
+        yield from self.attributes.items()
+        yield from self.amounts.items()
+        yield from self.given_paid.items()

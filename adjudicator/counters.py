@@ -7,7 +7,7 @@ slot is simply the holder's number in the block (one period, no keys) a wave rea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,12 +81,19 @@ class _Openings:
 class CounterSpace:
     """One counter rule over all claims of a program: how its places are numbered, what stands open."""
 
-    def __init__(self, rule: CounterRule, batch: Batch, holders: HolderSpace, calendar: Calendar):
+    def __init__(
+        self,
+        rule: CounterRule,
+        batch: Batch,
+        holders: HolderSpace,
+        calendar: Calendar,
+        defaults: Mapping[str, str | int] | None = None,
+    ):
         self.rule = rule
         self._holders = holders
         self._period = calendar.of(rule.period)
         names = (*rule.keys, *((_EPISODE,) if rule.period is Period.EPISODE else ()))
-        self._keys = [_category(batch, name) for name in names]
+        self._keys = [_category(batch, name, (defaults or {}).get(name)) for name in names]
         self._rolling = rule.period is Period.ROLLING
         self._sizes = [len(k.values) + 1 for k in self._keys]
         self._first = self._last = 0
@@ -120,6 +127,12 @@ class CounterSpace:
         places = self._place(holder[known], [k[known] for k in keys], period[known])
         order = np.argsort(places, kind="stable")
         self.openings = _Openings(places[order], accounts.value[entry[known]][order], entry[known][order])
+
+    @property
+    def numbering(self) -> tuple[object, ...]:
+        """What decides how places are numbered; counters that agree in it can be described together."""
+        rule = self.rule
+        return rule.holder, rule.keys, rule.period, self._first, self._last
 
     @property
     def _periods(self) -> int:
@@ -185,9 +198,9 @@ class CounterSpace:
 
     def close(self, counters: Sequence[Counter]) -> tuple[Int64, Int64]:
         """Give places and values of all blocks, rolling ones one a month."""
-        if self.rule.period is Period.CLAIM:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
         if not self._rolling:
+            if len(counters) == 1:
+                return counters[0].places, counters[0].state
             return np.concatenate([c.places for c in counters]), np.concatenate(
                 [c.state[: len(c.places)] for c in counters]
             )
@@ -198,7 +211,10 @@ class CounterSpace:
 
     def describe(self, places: Int64) -> tuple[Int64, Category, Int64]:
         """Turn places back into holder codes, key texts and periods."""
-        place, period = np.divmod(places, self._periods)
+        if self._periods == 1:
+            place, period = places, np.zeros(len(places), np.int64)
+        else:
+            place, period = np.divmod(places, self._periods)
         codes: list[Int64] = []
         for radix in reversed(self._sizes):
             place, code = np.divmod(place, radix)
@@ -250,11 +266,15 @@ def _positions(wanted: tuple[str, ...], values: tuple[str, ...], offset: int) ->
     return np.fromiter((place.get(w, -1) for w in wanted), np.int64, len(wanted))
 
 
-def _category(batch: Batch, name: str) -> Category:
+def _category(batch: Batch, name: str, default: str | int | None) -> Category:
+    """Give a key's column; claims that do not give it have the default, where there is one."""
     column = batch.attributes.get(name)
-    if isinstance(column, Category):
+    if not isinstance(column, Category):
+        column = Category(np.full(len(batch), -1, np.int32), ())
+    if default is None or not (column.codes < 0).any():
         return column
-    return Category(np.full(len(batch), -1, np.int32), ())
+    values = column.values if default in column.values else (*column.values, str(default))
+    return Category(np.where(column.codes < 0, np.int32(values.index(str(default))), column.codes), values)
 
 
 def _key_codes(texts: Category, keys: Sequence[Category]) -> list[Int64]:

@@ -12,7 +12,7 @@ from adjudicator.columns import Bool, Category, Int32, Int64, UInt8
 from adjudicator.counters import Counter, CounterSpace, HolderSpace
 from adjudicator.lines import Judged
 from adjudicator.reasons import ClaimReason, ClaimStatus
-from adjudicator.rulebook import Program, Rulebook, State
+from adjudicator.rulebook import Period, Program, Rulebook, State
 from adjudicator.settlement import LayerResult, Settlement
 from adjudicator.wave import Block, Wave
 
@@ -179,18 +179,25 @@ def closing(
 ) -> Accounts:
     """Give the closing accounts: entries that the batch touched with their new value, all others as they were."""
     untouched = np.ones(len(opening), np.bool_)
-    holders, plans, names, keys, periods, values = _Joined(), _Joined(), _Joined(), _Joined(), [], []
+    holders, plans, names, keys = _Joined(), _Joined(), _Joined(), _Joined()
+    periods: list[Int64] = []
+    values: list[Int64] = []
     for program, space_of_holders, counters in settled:
-        for space, blocks in counters:
-            places, value = space.close(blocks)
-            if len(space.openings.rows):
-                untouched[space.openings.rows] = ~np.isin(space.openings.places, places)
+        for alike in _alike(counters):
+            closed = [space.close(blocks) for space, blocks in alike]
+            for (space, _), (places, _) in zip(alike, closed, strict=True):
+                if len(space.openings.rows):
+                    untouched[space.openings.rows] = ~np.isin(space.openings.places, places)
+            value = np.concatenate([v for _, v in closed])
             kept = np.flatnonzero(value)
-            holder, key, period = space.describe(places[kept])
+            if not len(kept):
+                continue
+            holder, key, period = alike[0][0].describe(np.concatenate([p for p, _ in closed])[kept])
+            name = np.repeat(np.arange(len(alike)), [len(p) for p, _ in closed])[kept]
             holders.add(holder, space_of_holders.names)
             keys.add(key.codes, [key.values])
             plans.add(np.zeros(len(kept), np.int64), [(program.name,)])
-            names.add(np.zeros(len(kept), np.int64), [(space.rule.name,)])
+            names.add(name, [tuple(space.rule.name for space, _ in alike)])
             periods.append(period)
             values.append(value[kept])
     rest = np.flatnonzero(untouched & (opening.value != 0))
@@ -203,6 +210,18 @@ def closing(
     return Accounts(
         plans.category(), holders.category(), names.category(), keys.category(), np.concatenate(periods), np.concatenate(values)
     )
+
+
+_Opened = tuple[CounterSpace, list[Counter]]
+
+
+def _alike(counters: list[_Opened]) -> list[list[_Opened]]:
+    """Put counters together whose places are numbered alike, so that they are described at once."""
+    found: dict[tuple[object, ...], list[_Opened]] = {}
+    for opened in counters:
+        if opened[0].rule.period is not Period.CLAIM:
+            found.setdefault(opened[0].numbering, []).append(opened)
+    return list(found.values())
 
 
 class _Joined:
@@ -228,10 +247,6 @@ class _Joined:
         self._codes.append(codes + np.array(shifts)[which])
 
     def _start(self, values: tuple[str, ...]) -> int:
-        if len(values) == 1:  # names and plans: one entry, found again by its text
-            for number, kept in enumerate(self._kept):
-                if kept == values:
-                    return self._starts[number]
         for number, kept in enumerate(self._kept):
             if kept is values:
                 return self._starts[number]
