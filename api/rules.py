@@ -1,9 +1,9 @@
-"""The rules of a run: plan documents compiled into programs, catalog tables into arrays; the shipped ones by default."""
+"""The rules of a run: plan documents compiled into programs and catalog tables into arrays, shipped ones by default."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import catalogs
 from adjudicator.rulebook import Program, Rulebook
 from api.explain.texts import PlanTexts, SourceText
 from api.failures import CannotRunError
-from catalogs.plans import Library, PlanError
+from catalogs.plans import Finding, Library, PlanError
 from catalogs.plans.findings import Findings
 from catalogs.plans.library import SHIPPED
 from catalogs.tables import Catalogs, load
@@ -21,18 +21,28 @@ SHIPPED_TABLES = Path(catalogs.__file__).parent / "data"
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What claims are settled by. `files`: every file that was read for it. `illustrative`: chosen only by name."""
+    """What claims are settled by. `table_files`: the files of `tables`. `illustrative`: plans chosen only by name."""
 
     library: Library
     programs: tuple[Program, ...]
     tables: Catalogs | None
-    files: tuple[Path, ...]
+    table_files: tuple[Path, ...]
     illustrative: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def rulebook(self) -> Rulebook:
         """The part that the kernel reads."""
         return Rulebook(self.programs, self.tables.catalog if self.tables else None)
+
+    def files(self, plans: Iterable[str]) -> tuple[Path, ...]:
+        """Give every file that decides what these plans pay: their documents, parts and bases, and the tables."""
+        found: dict[Path, None] = {}
+        for plan in plans:
+            complete = self.library.complete(plan, Findings())
+            if complete is not None:
+                documents = [*complete.documents, *([complete.base] if complete.base else [])]
+                found |= dict.fromkeys(Path(document.file) for document in documents)
+        return (*found, *self.table_files)
 
     def texts(self, plan: str) -> PlanTexts:
         """Give the titles and sources of a plan for people."""
@@ -49,7 +59,7 @@ class Rules:
 
 
 def load_rules(plans: Sequence[Path] = (), tables: Path | None = None) -> Rules:
-    """Read and compile rules. Without `plans` all shipped plans are used, else those given; without `tables` the shipped.
+    """Read and compile rules: the plans given, else all shipped ones; the tables given, else the shipped ones.
 
     Documents given may inherit from the shipped ones. Raises PlanError or CatalogError with all findings.
     """
@@ -65,12 +75,12 @@ def load_rules(plans: Sequence[Path] = (), tables: Path | None = None) -> Rules:
         raise CannotRunError("NO_PLANS", paths=", ".join(str(path) for path in plans))
     compiled = _load_tables(tables)
     illustrative = {name for name in chosen if (c := library.documents[name].compose) and c.illustrative}
-    files = [*(Path(document.file) for document in library.documents.values()), *_table_files(tables)]
-    return Rules(library, _compile(library, chosen), compiled, tuple(files), frozenset(illustrative))
+    return Rules(library, _compile(library, chosen), compiled, _table_files(tables), frozenset(illustrative))
 
 
 def _compile(library: Library, chosen: Sequence[str]) -> tuple[Program, ...]:
-    programs, wrong = [], []
+    programs: list[Program] = []
+    wrong: list[Finding] = []
     for name in chosen:
         try:
             programs.append(library.compile(name))
@@ -87,9 +97,9 @@ def _load_tables(folder: Path | None) -> Catalogs | None:
     return load(SHIPPED_TABLES) if SHIPPED_TABLES.is_dir() else None
 
 
-def _table_files(folder: Path | None) -> list[Path]:
+def _table_files(folder: Path | None) -> tuple[Path, ...]:
     place = folder or SHIPPED_TABLES
-    return sorted(path for path in place.rglob("*.csv") if path.is_file())
+    return tuple(sorted(path for path in place.rglob("*.csv") if path.is_file()))
 
 
 def _is_within(file: Path, folders: Sequence[Path]) -> bool:

@@ -28,7 +28,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The files of a run. `plans`: files or folders, none for the shipped ones; `catalogs`: None for the shipped ones."""
+    """The files of a run. `plans`: files or folders, none for the shipped ones; `catalogs`: likewise None."""
 
     claims: Path
     members: Path | None = None
@@ -105,9 +105,11 @@ def settle_files(
     """
     sources = Sources(
         Path(claims),
-        *(None if path is None else Path(path) for path in (members, lines, accounts)),
-        plans=tuple(Path(path) for path in plans),
-        catalogs=None if catalogs is None else Path(catalogs),
+        _path(members),
+        _path(lines),
+        _path(accounts),
+        tuple(Path(path) for path in plans),
+        _path(catalogs),
     )
     run = settle_sources(sources, report)
     return run if out is None else write_run(run, sources, Path(out), formats, language, report)
@@ -183,11 +185,11 @@ def _write_tables(run: Run, folder: Path, formats: Sequence[str], language: Lang
 def _manifest(
     run: Run, sources: Sources, inputs: tuple[FileMark, ...], outputs: tuple[OutputMark, ...], formats: Sequence[str]
 ) -> Manifest:
-    totals, counts = run.totals(), run.intake.counts
+    totals, counts, plans = run.totals(), run.intake.counts, plans_used(run)
     return Manifest(
         inputs=inputs,
-        rules=mark_files("rules", run.rules.files),
-        plans=plans_used(run),
+        rules=mark_files("rules", run.rules.files(mark.plan for mark in plans)),
+        plans=plans,
         options={
             "plans": [str(path.absolute()) for path in sources.plans],
             "catalogs": None if sources.catalogs is None else str(sources.catalogs.absolute()),
@@ -209,6 +211,10 @@ def plans_used(run: Run) -> tuple[PlanMark, ...]:
             if claims:
                 marks.append(PlanMark(program.name, program.scheme, program.place, program.digest, claims))
     return tuple(marks)
+
+
+def _path(path: Path | str | None) -> Path | None:
+    return None if path is None else Path(path)
 
 
 def _silent(stage: str) -> None:

@@ -1,4 +1,4 @@
-"""What a command writes: text and tables for a person, or one JSON document for a script; progress on standard error."""
+"""What a command writes: text and tables for a person, one JSON document for a script; progress goes to stderr."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Terminal:
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:
-        """Show the stages of a run on standard error: live on a terminal, one line a stage elsewhere, none with --json."""
+        """Show the stages of a run on standard error: live on a terminal, a line each elsewhere, none with --json."""
         progress = Progress(self.say, silent=self.as_json)
         try:
             yield progress

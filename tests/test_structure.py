@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 STOREYS = ("adjudicator", "catalogs", "api")
 IMPURE = {
-    "datetime", "io", "locale", "logging", "os", "pathlib", "random", "shutil", "socket", "subprocess", "sys", "tempfile",
-    "threading", "time", "urllib", "uuid", "warnings",
+    "datetime", "io", "locale", "logging", "os", "pathlib", "random", "shutil", "socket", "subprocess", "sys",
+    "tempfile", "threading", "time", "urllib", "uuid", "warnings",
 }  # fmt: skip
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__"}
 

@@ -74,8 +74,8 @@ def _statuses(totals: Totals, terminal: Terminal) -> Table:
 def _funds(totals: Totals, terminal: Terminal) -> Table:
     say = terminal.say
     table = _table(say("SETTLE_BY_FUND"), (say("SETTLE_FUND"), say("SETTLE_YUAN"), "%"))
-    rows = [*sorted(totals.funds.items(), key=lambda item: -item[1]), ("cash", totals.cash_fen), ("held", totals.held_fen)]
-    for fund, fen in rows:
+    funds = sorted(totals.funds.items(), key=lambda item: -item[1])
+    for fund, fen in (*funds, ("cash", totals.cash_fen), ("held", totals.held_fen)):
         if fen:
             table.add_row(say.name("fund", fund), money(fen), _share_of(fen, totals.total_fen))
     table.add_section()

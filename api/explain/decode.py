@@ -36,11 +36,17 @@ def row_of(batch: Batch, claim: str) -> int:
 
 
 def explain_row(
-    batch: Batch, row: int, rulebook: Rulebook, accounts: Accounts | None, texts: PlanTexts
+    batch: Batch,
+    row: int,
+    rulebook: Rulebook,
+    accounts: Accounts | None,
+    texts: PlanTexts,
+    items: Category | None = None,
 ) -> tuple[Explanation, Settlement, int]:
     """Explain one claim of a batch: settles the claims of its holders again, in their order, and watches this one.
 
-    Gives the explanation, the settlement of those claims and the claim's row in it.
+    `items`: the codes of the batch's lines as they were given. Gives the explanation, the settlement of those claims
+    and the claim's row in it.
     """
     rows = claims_together(batch, row, rulebook)
     small = take(batch, rows)
@@ -50,7 +56,8 @@ def explain_row(
     name = str(small.plan.take(slice(at, at + 1)).decode()[0])
     place = rulebook.index(name)
     program = rulebook.programs[place] if place >= 0 else None
-    return _explanation(small, at, settlement, program, rulebook, trace, texts), settlement, at
+    given = None if items is None else items.take(slice(int(batch.lines.first[row]), int(batch.lines.first[row + 1])))
+    return _explanation(small, at, settlement, program, rulebook, trace, texts, given), settlement, at
 
 
 def _explanation(
@@ -61,6 +68,7 @@ def _explanation(
     rulebook: Rulebook,
     trace: Trace,
     texts: PlanTexts,
+    items: Category | None,
 ) -> Explanation:
     status = ClaimStatus(int(settlement.status[row]))
     layers = _layers(batch, row, program, trace, texts) if program and status is not ClaimStatus.NOT_PAYABLE else ()
@@ -86,7 +94,7 @@ def _explanation(
         beyond_bill_fen=int(settlement.beyond_bill_fen[row]),
         undecided=_undecided(batch, program, trace, texts),
         counters=_counters(program, trace),
-        lines=_lines(batch, row, settlement, rulebook),
+        lines=_lines(batch, row, settlement, rulebook, items),
     )
 
 
@@ -144,20 +152,25 @@ def _date(days: int) -> str:
     return "" if days == np.iinfo(np.int32).min else str(np.datetime64(days, "D"))
 
 
-def _lines(batch: Batch, row: int, settlement: Settlement, rulebook: Rulebook) -> tuple[LinePart, ...]:
+def _lines(
+    batch: Batch, row: int, settlement: Settlement, rulebook: Rulebook, items: Category | None
+) -> tuple[LinePart, ...]:
     lines, catalog = batch.lines, rulebook.catalog
     parts = []
-    for at in range(int(lines.first[row]), int(lines.first[row + 1])):
+    for number, at in enumerate(range(int(lines.first[row]), int(lines.first[row + 1]))):
         item = int(lines.item[at])
         known = catalog is not None and item >= 0
         parts.append(
             LinePart(
-                _word(lines.line_id, at) if lines.line_id is not None else str(at - int(lines.first[row]) + 1),
-                catalog.codes[item] if catalog is not None and known else "",
+                _word(lines.line_id, at) if lines.line_id is not None else str(number + 1),
+                _word(items, number) if items is not None else "",
                 catalog.names[item] if catalog is not None and known and catalog.names else "",
                 _date(int(lines.service_date[at])),
                 int(lines.amount_fen[at]),
-                *(int(getattr(settlement, name)[at]) for name in BUCKETS),
+                int(settlement.in_scope[at]),
+                int(settlement.upfront[at]),
+                int(settlement.over_limit[at]),
+                int(settlement.self_funded[at]),
                 LineReason(int(settlement.line_reason[at])).name,
             )
         )

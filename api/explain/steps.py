@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adjudicator.rulebook import Deductible, Flat, Layer, Limit, Measure, Origin, Program, RoundAt, Table
-from adjudicator.tables import ClaimCodes, dynamic_keys, number_codes
+from adjudicator.tables import ClaimCodes, number_codes
 from api.explain.explanation import LayerPart, Source, Step
 from api.explain.texts import PlanTexts
 from api.explain.trace import Trace
@@ -20,7 +20,7 @@ def cell_value(table: Table, codes: ClaimCodes, trace: Trace, paid_before_fen: i
     """Give the value of a table for one claim; amounts and counters are those the kernel said."""
     index = codes.static_index(table)
     at = int(index if isinstance(index, int) else index[0])
-    for key, step in dynamic_keys(table):
+    for key, step in table.dynamic:
         known = trace.amounts
         value = known.get(f"opening.{key.source}", known.get(key.source, 0))
         if key.source == "remaining":
@@ -32,7 +32,9 @@ def cell_value(table: Table, codes: ClaimCodes, trace: Trace, paid_before_fen: i
 class LayerReader:
     """Puts one layer of a program into steps."""
 
-    def __init__(self, layer: Layer, program: Program, codes: ClaimCodes, trace: Trace, texts: PlanTexts, before_fen: int):
+    def __init__(
+        self, layer: Layer, program: Program, codes: ClaimCodes, trace: Trace, texts: PlanTexts, before_fen: int
+    ) -> None:
         self.layer, self.program, self.codes, self.trace, self.texts = layer, program, codes, trace, texts
         self.before_fen = before_fen
         self.look: Look = lambda table: cell_value(table, codes, trace, before_fen)
@@ -77,7 +79,9 @@ class LayerReader:
     def _base(self) -> Iterator[Step]:
         layer, trace = self.layer, self.trace
         for group in layer.groups:
-            terms = [{"amount": name, "fen": trace.get(name), "weight_ppm": self.look(weight)} for name, weight in group.take]
+            terms = [
+                {"amount": name, "fen": trace.get(name), "weight_ppm": self.look(weight)} for name, weight in group.take
+            ]
             shown = [term for term in terms if term["fen"] and term["weight_ppm"]] or terms[:1]
             if len(layer.groups) > 1:
                 yield Step("STEP_GROUP", {"group": group.name, "terms": shown})
@@ -144,8 +148,8 @@ class LayerReader:
         rate = trace.parameter(label)
         if not width or rate is None:
             return
-        fields: dict[str, Any] = {"number": number, "group": group if several else "", "width_fen": width, "rate_ppm": rate}
-        fields |= {"from_fen": lower, "to_fen": upper}
+        fields: dict[str, Any] = {"number": number, "group": group if several else "", "width_fen": width}
+        fields |= {"rate_ppm": rate, "from_fen": lower, "to_fen": upper}
         paid = None if several else trace.get(f"slice.{layer.name}.{number}")
         plain = len(layer.bands.slices) == 1 if layer.bands else True
         code = "STEP_GROUP_SLICE" if several else "STEP_RATE" if plain else "STEP_SLICE"

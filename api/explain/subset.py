@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -48,10 +48,10 @@ def take(batch: Batch, rows: Int64) -> Batch:
     return _rows_of(batch, rows, lines=lines)
 
 
-def _rows_of(columns: Columns, rows: Int64, **replaced: object) -> Columns:
+def _rows_of(columns: Columns, rows: Int64, **replaced: Any) -> Columns:
     """Give some rows of every column of a batch or of lines; the fields named are replaced."""
     taken = {f.name: _part(getattr(columns, f.name), rows) for f in fields(columns) if f.name not in replaced}
-    return type(columns)(**taken, **replaced)
+    return replace(columns, **taken, **replaced)
 
 
 def _part(column: Any, rows: Int64) -> Any:

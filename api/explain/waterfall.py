@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.explain.explanation import Explanation, LayerPart, Step
-from api.explain.wording import citation, money, sentence
+from api.explain.wording import Footnotes, money, sentence
 from api.messages import Messages
 
 BAR_CELLS = 32
@@ -20,14 +20,15 @@ COLOURS = {"self_funded": "red", "over_limit": "red", "upfront": "yellow", "in_s
 
 def render(explanation: Explanation, say: Messages) -> RenderableType:
     """Give the whole explanation for the terminal."""
+    notes = Footnotes()
     parts: list[RenderableType] = [_heading(explanation, say), "", _waterfall(explanation, say)]
     for layer in explanation.layers:
         if layer.applies and layer.steps:
-            parts += ["", *_layer(layer, say)]
+            parts += ["", *_layer(layer, notes, say)]
     if explanation.undecided:
-        parts += ["", Text(say("EXPLAIN_UNDECIDED"), "bold"), *_steps(explanation.undecided, say)]
-    for section in (_skipped, _check, _assumptions, _counters, _lines):
-        parts += list(section(explanation, say))
+        parts += ["", Text(say("EXPLAIN_UNDECIDED"), "bold"), *_steps(explanation.undecided, notes, say)]
+    parts += [*_skipped(explanation, say), *_check(explanation, say), *_sources(notes, say)]
+    parts += [*_counters(explanation, say), *_lines(explanation, say)]
     return Group(*parts)
 
 
@@ -58,7 +59,8 @@ def _waterfall(explanation: Explanation, say: Messages) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True)
-    table.add_row(Text(say("EXPLAIN_BILL"), "bold"), Text(money(e.total_fen), "bold"), _bar(0, e.total_fen, e.total_fen, "white"))
+    whole = _bar(0, e.total_fen, e.total_fen, "white")
+    table.add_row(Text(say("EXPLAIN_BILL"), "bold"), Text(money(e.total_fen), "bold"), whole)
     for name, start, fen, colour in _stacked(((n, f, COLOURS[n]) for n, f in _buckets(e)), 0):
         table.add_row("  " + say.name("bucket", name), money(fen), _bar(start, fen, e.total_fen, colour))
     table.add_row("", "", "")
@@ -74,9 +76,7 @@ def _buckets(e: Explanation) -> Iterator[tuple[str, int]]:
 def _payers(e: Explanation, say: Messages) -> Iterator[tuple[str, int, str]]:
     for layer in e.layers:
         if layer.applies and layer.paid_fen:
-            name = f"{say.title(layer.title, layer.name)} ({say.name('fund', layer.fund)})" if layer.title else (
-                f"{layer.name} ({say.name('fund', layer.fund)})"
-            )  # fmt: skip
+            name = f"{say.title(layer.title, layer.name)} ({say.name('fund', layer.fund)})"
             yield name, layer.paid_fen, "cyan" if layer.fund == "personal_account" else "green"
     if e.held_fen:
         yield say("EXPLAIN_HELD"), e.held_fen, "yellow"
@@ -97,20 +97,20 @@ def _bar(start: int, fen: int, total: int, colour: str) -> Text:
     return Text(" " * first + "█" * cells, colour)
 
 
-def _layer(layer: LayerPart, say: Messages) -> Iterator[RenderableType]:
+def _layer(layer: LayerPart, notes: Footnotes, say: Messages) -> Iterator[RenderableType]:
     title = say.title(layer.title, layer.name)
     yield Text.assemble((title, "bold"), (f"  {layer.name} → {say.name('fund', layer.fund)}", "dim"))
-    yield from _steps(layer.steps, say)
+    yield from _steps(layer.steps, notes, say)
 
 
-def _steps(steps: Iterable[Step], say: Messages) -> Iterator[RenderableType]:
+def _steps(steps: Iterable[Step], notes: Footnotes, say: Messages) -> Iterator[RenderableType]:
     table = Table.grid(padding=(0, 2))
     table.add_column(ratio=1)
     table.add_column(justify="right", no_wrap=True)
     for step in steps:
         words = Text(sentence(step, say), "bold" if step.code == "STEP_PAID" else "")
         for source in step.sources:
-            words.append(f"  [{citation(source, say)}]", "yellow" if source.kind == "assumed" else "dim")
+            words.append(f" {notes.mark(source)}", "yellow" if source.kind == "assumed" else "dim")
         amount = "" if step.amount_fen is None else money(step.amount_fen)
         table.add_row(words, Text(amount, "bold" if step.code == "STEP_PAID" else ""))
     yield Padding(table, (0, 0, 0, 2))
@@ -129,15 +129,22 @@ def _check(e: Explanation, say: Messages) -> Iterator[RenderableType]:
     text = " + ".join(parts) + (f" - {money(e.beyond_bill_fen)}" if e.beyond_bill_fen else "")
     right = e.difference_fen == 0
     yield ""
-    yield Text(f"{say('EXPLAIN_CHECK')}: {text} = {money(e.total_fen)} {'✓' if right else '✗'}", "green" if right else "red")
+    verdict = f"{say('EXPLAIN_CHECK')}: {text} = {money(e.total_fen)} {'✓' if right else '✗'}"
+    yield Text(verdict, "green" if right else "red")
 
 
-def _assumptions(e: Explanation, say: Messages) -> Iterator[RenderableType]:
-    if e.assumptions:
-        yield ""
-        yield Text(say("EXPLAIN_ASSUMPTIONS"), "bold yellow")
-        for source in e.assumptions:
-            yield Text(f"  • {source.path} ({say('EXPLAIN_LINE', line=source.line)}): {source.why}", "yellow")
+def _sources(notes: Footnotes, say: Messages) -> Iterator[RenderableType]:
+    """List the sources; then the assumptions, under a line that says what they are."""
+    entries = notes.entries(say)
+    for assumed, code in ((False, "EXPLAIN_SOURCES"), (True, "EXPLAIN_ASSUMPTIONS")):
+        chosen = [(mark, text) for mark, text, of_author in entries if of_author == assumed]
+        if chosen:
+            yield ""
+            yield Text(say(code), "bold yellow" if assumed else "bold")
+            table = Table.grid(padding=(0, 1))
+            for mark, text in chosen:
+                table.add_row(Text(f"  {mark}"), Text(text, "yellow" if assumed else "dim"))
+            yield table
 
 
 def _counters(e: Explanation, say: Messages) -> Iterator[RenderableType]:

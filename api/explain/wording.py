@@ -75,10 +75,32 @@ def amount_name(name: str, say: Messages) -> str:
     return f"{layer} {say.name('amount', part)}"
 
 
-def citation(source: Source, say: Messages) -> str:
-    """Give where a value stands: title and grade of its document; for an assumption, why."""
-    if source.kind == "assumed":
-        return say("EXPLAIN_ASSUMED", why=source.why or source.title)
-    if source.grade:
-        return say("EXPLAIN_SOURCE", title=source.title, grade=source.grade)
-    return source.title
+class Footnotes:
+    """Numbers for the sources of an explanation: a document has one number, an assumption has its own."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, ...], int] = {}
+        self._sources: list[Source] = []
+
+    def mark(self, source: Source) -> str:
+        """Give the mark of a source, such as `[2]`; `[2*]` is an assumption."""
+        assumed = source.kind == "assumed"
+        key = (source.path, source.why) if assumed else (source.title, source.grade, source.address)
+        if key not in self._numbers:
+            self._sources.append(source)
+            self._numbers[key] = len(self._sources)
+        return f"[{self._numbers[key]}{'*' if assumed else ''}]"
+
+    def entries(self, say: Messages) -> list[tuple[str, str, bool]]:
+        """Give mark, text and whether it is an assumption, in order."""
+        found = []
+        for source in self._sources:
+            assumed = source.kind == "assumed"
+            where = say("EXPLAIN_PLACE", path=source.path, line=source.line)
+            if assumed:
+                text = say("EXPLAIN_ASSUMED", why=source.why or source.title, where=where)
+            else:
+                graded = say("EXPLAIN_SOURCE", title=source.title, grade=source.grade) if source.grade else source.title
+                text = f"{graded}  {source.address}".strip()
+            found.append((self.mark(source), text or where, assumed))
+        return found

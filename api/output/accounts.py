@@ -19,7 +19,7 @@ NUMBERS = ("period", "value")
 
 
 def read_accounts(path: Path) -> Accounts:
-    """Read accounts that a run wrote, CSV or Parquet. Raises CannotRunError when a column is missing or not a number."""
+    """Read accounts that a run wrote, CSV or Parquet. Raises CannotRunError when a column is missing or misread."""
     try:
         table = arrow_parquet.read_table(path) if path.suffix == ".parquet" else _read_csv(path)
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
@@ -27,10 +27,9 @@ def read_accounts(path: Path) -> Accounts:
     missing = [name for name in (*TEXTS, *NUMBERS) if name not in table.column_names]
     if missing:
         raise CannotRunError("ACCOUNTS_NOT_READ", path=path, problem=f"no column {', '.join(missing)}")
-    return Accounts(
-        **{name: _category(table[name]) for name in TEXTS},
-        **{name: table[name].to_numpy().astype(np.int64) for name in NUMBERS},
-    )
+    plan, holder, counter, keys = (_category(table[name]) for name in TEXTS)
+    period, value = (table[name].to_numpy().astype(np.int64) for name in NUMBERS)
+    return Accounts(plan, holder, counter, keys, period, value)
 
 
 def _read_csv(path: Path) -> pa.Table:
