@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from adjudicator.columns import NO_LIMIT
-from adjudicator.rounding import Amount, payment, quotient, share
+from adjudicator.columns import NO_LIMIT, PPM
+from adjudicator.rounding import Amount, payment, quotient
 from adjudicator.rulebook import Bands, Layer, RoundAt, Slice
 from adjudicator.wave import Wave
 
@@ -95,7 +95,7 @@ def _phases(layer: Layer, bands: Bands, wave: Wave, parts: Sequence[Amount], sta
     """Cut into slices of which some also end where a counter, gaining credit, reaches its target."""
     assert bands.phase is not None
     counter, target = bands.phase
-    need = np.minimum(wave.left_of(wave.ceiling(target, f"{layer.name}.phase"), counter), _FARTHEST)
+    need = np.minimum(wave.left_of(wave.ceiling(target, f"{layer.name}.phase"), counter), _FARTHEST) * PPM
     remaining, widths = list(parts), []
     position = start
     for piece, upper in zip(bands.slices, _edges(layer, bands, wave), strict=True):
@@ -112,7 +112,7 @@ def _phases(layer: Layer, bands: Bands, wave: Wave, parts: Sequence[Amount], sta
         used = sum(row)
         position = position + used
         if credit is not None:
-            need = np.maximum(need - share(used, credit), 0)
+            need = np.maximum(need - used * credit, 0)
         widths.append(row)
     return widths
 
@@ -157,12 +157,13 @@ def _show_parts(wave: Wave, names: list[str], products: list[Amount], layer: Lay
 def eligible_of_cut(banded: Banded, cut: Amount) -> Amount:
     """Give the eligible spending that a cut of the payment stands for: from the last slice down, part / rate."""
     eligible: Amount = 0
+    left = np.minimum(cut, _FARTHEST) * PPM
     for widths, rates in zip(reversed(banded.widths), reversed(banded.rates), strict=True):
         for width, rate in zip(reversed(widths), reversed(rates), strict=True):
-            paid = share(width, rate)
-            taken = np.minimum(cut, paid)
+            paid = width * rate
+            taken = np.minimum(left, paid)
             eligible = eligible + np.where(taken == 0, 0, np.where(taken == paid, width, quotient(taken, rate)))
-            cut = cut - taken
+            left = left - taken
     return eligible
 
 

@@ -200,7 +200,7 @@ class CounterSpace:
         """Give places and values of all blocks, rolling ones one a month."""
         if not self._rolling:
             if len(counters) == 1:
-                return counters[0].places, counters[0].state
+                return counters[0].places, counters[0].state[: len(counters[0].places)]
             return np.concatenate([c.places for c in counters]), np.concatenate(
                 [c.state[: len(c.places)] for c in counters]
             )

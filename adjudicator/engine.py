@@ -74,7 +74,7 @@ def _settle_plan(
     holders = HolderSpace(batch, kinds)
     of_plan = _entries_of(accounts, program)
     calendar = Calendar(batch.date(program.year_by), program.year_start)
-    spaces = [CounterSpace(rule, batch, holders, calendar) for rule in program.counters]
+    spaces = [CounterSpace(rule, batch, holders, calendar, program.defaults) for rule in program.counters]
     for space in spaces:
         space.measure(accounts, of_plan)
     closed: list[list[Counter]] = [[] for _ in spaces]

@@ -45,7 +45,7 @@ def settle_layer(layer: Layer, wave: Wave, facts: Prepared, open_claims: Bool | 
     paid, cut = _limits(layer, wave, paid, base, banded)
     wave.amounts[f"{layer.name}.cut"] = cut
     wave.close_layer(active)
-    _pay(layer, wave, np.where(active, paid, 0), base, banded)
+    _pay(layer, wave, active, paid, base, banded)
     if f"{layer.name}.over_eligible" in facts.read or wave.block.observe:
         eligible: Amount = 0 if cut_up is None else eligible_of_cut(cut_up, cut)
         wave.amounts[f"{layer.name}.over_eligible"] = np.where(active, eligible, 0)
@@ -208,11 +208,11 @@ def _first_pay(layer: Layer, wave: Wave, parts: list[Amount]) -> tuple[list[Amou
 def _flats(layer: Layer, wave: Wave, paid: Amount) -> Amount:
     """Step 7: fixed amounts added or taken off."""
     for flat in layer.flats:
-        number = wave.number(flat.number)
-        if flat.less:
-            number = np.maximum(number - flat.less, 0)
-        amount = wave.formula(flat.amount, f"{layer.name}.flat.{flat.name}") * number * flat.sign
         here = wave.truth(flat.when)
+        with wave.where(here):
+            number = wave.number(flat.number)
+            amount = wave.formula(flat.amount, f"{layer.name}.flat.{flat.name}") * flat.sign
+        amount = amount * (np.maximum(number - flat.less, 0) if flat.less else number)
         paid = paid + (amount if here is True else np.where(here, amount, 0))
         wave.see(f"after.{layer.name}.flat.{flat.name}", paid)
     return np.maximum(paid, 0) if layer.flats else paid
@@ -229,13 +229,13 @@ def _guarantee(layer: Layer, wave: Wave, paid: Amount) -> Amount:
 
 def _room(layer: Layer, limit: Limit, wave: Wave) -> Amount:
     """Give what a limit still allows."""
-    label = f"{layer.name}.limit.{limit.name}"
-    amount = wave.ceiling(limit.amount, label)
-    if limit.times is not None:
-        limited = np.asarray(amount) < NO_LIMIT
-        amount = np.where(limited, np.where(limited, amount, 0) * wave.number(limit.times), NO_LIMIT)
-    room = wave.left_of(amount, limit.counter)
     here = wave.truth(limit.when)
+    with wave.where(here):
+        amount = wave.ceiling(limit.amount, f"{layer.name}.limit.{limit.name}")
+        if limit.times is not None:
+            limited = np.asarray(amount) < NO_LIMIT
+            amount = np.where(limited, np.where(limited, amount, 0) * wave.number(limit.times), NO_LIMIT)
+    room = wave.left_of(amount, limit.counter)
     return room if here is True else np.where(here, room, NO_LIMIT)
 
 
@@ -255,17 +255,16 @@ def _limits(layer: Layer, wave: Wave, paid: Amount, base: Amount, banded: Amount
     return paid, cut
 
 
-def _pay(layer: Layer, wave: Wave, paid: Amount, base: Amount, banded: Amount) -> None:
+def _pay(layer: Layer, wave: Wave, active: Bool | bool, paid: Amount, base: Amount, banded: Amount) -> None:
     """Step 10: consume the buckets in the order of `charges`; above the bill only where the plan says so."""
     given = wave.block.batch.given_paid.get(layer.name)
     if given is not None:
         known = given[wave.rows]
         paid = np.where(known == MISSING, paid, known)
-    if wave.held is not None:
-        paid = np.where(wave.held > 0, 0, paid)
+    paid = np.where(active if wave.held is None else active & (wave.held == 0), paid, 0)
     room = np.minimum(
         sum(wave.unconsumed[bucket] for bucket in layer.charges),
-        np.maximum(wave.amounts["total"] - wave.amounts["paid"], 0),
+        np.maximum(wave.amounts["total"] - wave.amounts["paid"] + wave.beyond, 0),
     )
     inside = np.minimum(paid, room)
     if layer.beyond_bill:

@@ -23,10 +23,10 @@ def share(amount: Amount, rate_ppm: Amount) -> Amount:
     return (product + (_HALF - (product < 0))) // PPM
 
 
-def quotient(amount: Amount, rate_ppm: Amount) -> Amount:
-    """Give amount / rate, half-up to 1, for amounts >= 0; 0 where the rate is 0."""
+def quotient(numerator: Amount, rate_ppm: Amount) -> Amount:
+    """Give fen x ppm / rate in fen, half-up, for numerators >= 0 below 2**62; 0 where the rate is 0."""
     rate = np.maximum(rate_ppm, 1)
-    return np.where(np.asarray(rate_ppm) > 0, (2 * PPM * amount + rate) // (2 * rate), 0)
+    return np.where(np.asarray(rate_ppm) > 0, (2 * numerator + rate) // (2 * rate), 0)
 
 
 def payment(numerator: Amount, rounding: Rounding) -> Amount:

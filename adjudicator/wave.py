@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -40,8 +41,8 @@ class Wave:
         self.void: Bool | None = None
         self.uncovered: Bool | bool = False
 
-    def amount(self, name: str) -> Amount:
-        """Give a named amount, counter, or number attribute (whole units)."""
+    def amount(self, name: str, needed: Bool | None = None) -> Amount:
+        """Give a named amount, counter, or number attribute (whole units; claims that lack it are held where `needed`)."""
         found = self.amounts.get(name)
         if found is not None:
             return found
@@ -55,30 +56,24 @@ class Wave:
         given = self.block.batch.amounts.get(name)
         if given is not None:
             return np.asarray(given[self.rows])
-        column = self.block.codes.column(name)
-        if isinstance(column, Number):
-            return self._number(column.values[self.low : self.high])
-        return np.zeros(self.size, np.int64)
+        if "." in name or name in self.block.program.amounts:
+            return np.zeros(self.size, np.int64)  # of a layer that has not run, or not given
+        return self.number(name, needed)
 
-    def _number(self, values: Int64) -> Int64:
-        missing = values == MISSING
-        if missing.any():
-            self.hold(np.where(missing, np.uint8(State.MISSING), np.uint8(0)))
-            return np.where(missing, 0, values)
-        return values
-
-    def number(self, name: str | None) -> Amount:
-        """Give a number attribute that multiplies an amount; 1 for none. Claims that lack it are held."""
+    def number(self, name: str | None, needed: Bool | None = None) -> Amount:
+        """Give a number attribute that multiplies an amount; 1 for none. Claims that lack it are held where `needed`."""
         if name is None:
             return 1
         column = self.block.codes.column(name)
-        if isinstance(column, Number):
-            return self._number(column.values[self.low : self.high])
         default = self.block.program.defaults.get(name)
-        if default is not None:
-            return int(default)
-        self.hold(np.full(self.size, State.MISSING, np.uint8))
-        return 0
+        values = column.values[self.low : self.high] if isinstance(column, Number) else np.full(self.size, MISSING)
+        missing = values == MISSING
+        if not missing.any():
+            return values
+        if default is None:
+            lacking = missing if needed is None else missing & needed
+            self.hold(np.where(lacking, np.uint8(State.MISSING), np.uint8(0)))
+        return np.where(missing, 0 if default is None else int(default), values)
 
     def cell(self, table: Table) -> Index:
         """Give the cell of a table that every claim of the wave selects."""
@@ -118,8 +113,9 @@ class Wave:
         amount = self.value(formula.fixed, label)
         for term in formula.terms:
             above = 0 if term.above is None else self.value(term.above, f"{label}.above")
-            part_of = np.maximum(self.amount(term.amount) - above, 0)
-            amount = amount + share(part_of, self.value(term.rate, f"{label}.rate"))
+            rate = self.value(term.rate, f"{label}.rate")
+            part_of = np.maximum(self.amount(term.amount, np.asarray(rate) != 0) - above, 0)
+            amount = amount + share(part_of, rate)
         if formula.at_least is not None:
             amount = np.maximum(amount, self._bound(formula.at_least, 0, f"{label}.at_least"))
         if formula.at_most is not None:
@@ -159,6 +155,15 @@ class Wave:
     def hold(self, states: UInt8) -> None:
         """Note claims that cannot be decided."""
         self._layer_held = states if self._layer_held is None else np.maximum(self._layer_held, states)
+
+    @contextmanager
+    def where(self, here: Bool | bool) -> Iterator[None]:
+        """Let values asked for inside hold only the claims `here`."""
+        outer, self._layer_held = self._layer_held, None
+        yield
+        inner, self._layer_held = self._layer_held, outer
+        if inner is not None:
+            self.hold(np.where(here, inner, 0).astype(np.uint8))
 
     def close_layer(self, active: Bool | bool) -> None:
         """Let the claims that this layer could not decide be held, unless an earlier layer did so."""
