@@ -76,6 +76,7 @@ class Catalog:
     diagnosis_sets: tuple[tuple[str, ...], ...] = ()  # code prefixes
     names: tuple[str, ...] = ()  # [items], for people
     digest: str = field(default="")
+    memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)  # what the kernel derives once
 
 
 def days(text: str) -> int:

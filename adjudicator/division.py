@@ -28,15 +28,16 @@ class Division:
         self.over_limit, self.self_funded = out.over_limit[lines], out.self_funded[lines]
         self.left = block.amount
         self.sign: Int64 | None = None
-        self.quantity: Int64 | int = 0
+        self.quantity, self.most = billed_quantity(block.quantity)
+        self.has_self_funded = False
         self.has_over = False
         self.over_categories: Bool | None = None
 
     def take_self_funded(self, partial: Partial | None, negative: bool) -> None:
         """Take lines with a reason against them, and what is above a payable quantity."""
-        self.quantity = billed_quantity(self.block.quantity)
-        if self.found.reason.any():
-            refused = self.found.reason != 0
+        refused = self.found.reason != 0
+        if np.count_nonzero(refused):
+            self.has_self_funded = True
             np.multiply(self.block.amount, refused, out=self.self_funded)
             if partial is not None:
                 lines, fen, quantity = partial
@@ -54,9 +55,10 @@ class Division:
             return
         price, highest = self.found.price_ceilings_e6(self.block.spread(level))
         limited = price >= 0
-        if not limited.any():
+        if not np.count_nonzero(limited):
             return
-        payable = payable_fen(price, self.quantity, highest, self.space.take("payable", len(price)))
+        scratch = self.space.take("payable", len(price))
+        payable = payable_fen(price, highest, self.quantity, self.most, scratch)
         over = np.subtract(self.left, payable, out=payable if self.has_over else self.over_limit)
         np.maximum(over, 0, out=over)
         np.multiply(over, limited, out=over)
@@ -83,9 +85,19 @@ class Division:
             self.over_limit += cut
             self.left = np.subtract(self.left, cut, out=self.in_scope)
 
+    def filled(self, bucket: str) -> Int64 | None:
+        """Give the lines' amounts in a bucket; None when nothing of the block fell into it."""
+        if bucket == "in_scope":
+            return self.in_scope
+        if bucket == "upfront":
+            return self.upfront
+        if bucket == "over_limit":
+            return self.over_limit if self.has_over else None
+        return self.self_funded if self.has_self_funded else None
+
     def finish(self, partial: Partial | None) -> None:
         """Give the rest to in_scope, mirror refunds, write reasons."""
-        assert int(self.left.min()) >= 0, "a line is divided into more than its amount"
+        assert np.minimum.reduce(self.left) >= 0, "a line is divided into more than its amount"
         reason = self.out.reason[self.block.lines]
         np.bitwise_or(self.found.reason, np.greater(self.upfront, 0).view(np.uint8), out=reason)
         if self.has_over:
@@ -112,8 +124,8 @@ def divide(
     negative: bool,
     out: Judged,
     space: Workspace,
-) -> None:
-    """Divide the block's lines in the order of the plan and write them to `out`.
+) -> Division:
+    """Divide the block's lines in the order of the plan and write them to `out`; give the division.
 
     `found.reason`: why a line is self-funded, or 0. `level` [claims]: column of the catalog's ceilings, None: no
     ceilings. `negative`: some amount is below 0; refunds are divided like the same positive amount.
@@ -129,3 +141,4 @@ def divide(
         division.take_over_ceiling(level)
     division.take_over_categories([limit for limit in limits if not limit.rule.before_upfront], atoms)
     division.finish(partial)
+    return division

@@ -82,7 +82,7 @@ def _group_codes(
 
 def _of_version(values: UInt8 | Int32 | None, version: Int64) -> Int64:
     """Give the code of every line's version, -1 (missing) where it has none."""
-    if values is None or not len(values):
+    if values is None:
         return np.full(len(version), -1, np.int64)
     found = values.take(version, mode="clip").astype(np.int64)
     return np.where(version < 0, -1, found)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from adjudicator.batch import LARGEST_FEN, Batch
+from adjudicator.batch import BUCKETS, LARGEST_FEN, Batch
 from adjudicator.catalog import Catalog
 from adjudicator.category_limits import ClaimLimit
+from adjudicator.ceilings import HIGHEST
 from adjudicator.columns import PPM, Bool, Int64, UInt8
-from adjudicator.division import Partial, divide
+from adjudicator.division import Division, Partial, divide
 from adjudicator.judged import Judged, Workspace
 from adjudicator.line_blocks import ChosenLines, LineBlock
 from adjudicator.line_codes import line_index, unknown_index
@@ -49,6 +50,8 @@ def judge(
     limits. Negative lines mirror positive ones. `index` may be passed where several calls share a catalog and dates.
     Raises RulebookError for a category limit that is a formula.
     """
+    if catalog is not None and not len(catalog.valid_from):
+        catalog = None
     lines = ChosenLines(batch, codes.rows)
     if index is None and catalog is not None:
         index = index_versions(catalog, lines.columns.service_date)
@@ -119,12 +122,15 @@ class _Stage:
             self._refuse_outside_stay(block, found.reason)
             partial = self._restrict(block, found)
             self._take_rates(block, found)
-        lowest, highest = int(block.amount.min()), int(block.amount.max())
-        if max(-lowest, highest) > LARGEST_FEN:
-            self._refuse_large(block, found.reason)
         atoms = self._atoms(block, found)
-        divide(self.rules, self.limits, self.level, block, found, atoms, partial, lowest < 0, self.out, self.space)
-        self._sum(block, atoms)
+        largest = int(np.maximum.reduce(block.amount.view(np.uint64)))  # a negative number is a huge one here
+        if largest > LARGEST_FEN:
+            self._refuse_large(block, found.reason)
+        negative = largest > HIGHEST
+        self._sum(
+            divide(self.rules, self.limits, self.level, block, found, atoms, partial, negative, self.out, self.space),
+            atoms,
+        )
 
     def _take_class(self, block: LineBlock, found: Found) -> None:
         if block.class_code is None:
@@ -156,7 +162,7 @@ class _Stage:
             return
         day = block.date - np.repeat(block.admission, block.counts)
         outside = day.view(np.uint32) > np.repeat(self.stay_days[block.claims], block.counts)
-        if outside.any():
+        if np.count_nonzero(outside):
             outside &= reason == 0
             reason[outside] = LineReason.OUTSIDE_STAY
 
@@ -195,18 +201,25 @@ class _Stage:
         self._hold(block, table.states[index])
         return table.values[index]
 
-    def _sum(self, block: LineBlock, atoms: Index) -> None:
+    def _sum(self, division: Division, atoms: Index) -> None:
         """Sum the buckets to claims and atoms. The law is checked here: they add up to the amounts."""
-        out, lines = self.out, block.lines
-        sums = out.atom_buckets[block.claims]
-        for number, bucket in enumerate((out.in_scope, out.upfront, out.over_limit, out.self_funded)):
-            values = bucket[lines]
+        block = division.block
+        sums = self.out.atom_buckets[block.claims]
+        rest = block.sums(block.amount)
+        for number, bucket in enumerate(BUCKETS):
+            values = division.filled(bucket)
+            if values is None:
+                continue
             if isinstance(atoms, int):
-                sums[:, atoms, number] = block.sums(values)
-            elif values.any():
-                for atom in range(self.rules.atoms):
-                    sums[:, atom, number] = block.sums(values * (atoms == atom))
-        assert np.array_equal(sums.sum(axis=(1, 2)), block.sums(block.amount)), "buckets do not add up to the bill"
+                summed = block.sums(values)
+                sums[:, atoms, number] = summed
+                np.subtract(rest, summed, out=rest)
+                continue
+            for atom in range(self.rules.atoms):
+                summed = block.sums(values * (atoms == atom))
+                sums[:, atom, number] = summed
+                np.subtract(rest, summed, out=rest)
+        assert not np.count_nonzero(rest), "buckets do not add up to the bill"
 
 
 def _take_given(stage: _Stage, given: Bool, buckets: Int64) -> None:

@@ -161,7 +161,7 @@ def _check_days(verdict: _Verdict, most: Int32, claim: Int64, item: Int64, date:
 
 def _signed_quantity(block: LineBlock, lines: Int64) -> Int64:
     """Give quantities with the sign of the amount; one unit where not given."""
-    quantity = billed_quantity(None if block.quantity is None else block.quantity[lines])
+    quantity, _ = billed_quantity(None if block.quantity is None else block.quantity[lines])
     signed: Int64 = np.where(block.amount[lines] < 0, -1, 1) * quantity
     return signed
 

@@ -37,6 +37,16 @@ def part(index: Index, rows: Rows) -> Index:
     return index if isinstance(index, int) else index[rows]
 
 
+def unbroken(rows: Rows) -> Rows:
+    """Give rows that follow each other without a gap as a slice: columns are then viewed, not copied."""
+    if isinstance(rows, slice) or not len(rows):
+        return rows
+    start, stop = int(rows[0]), int(rows[-1]) + 1
+    if stop - start != len(rows) or (np.diff(rows) != 1).any():
+        return rows
+    return slice(start, stop)
+
+
 def number_codes(edges: Int64, values: NDArray[np.integer]) -> Int64:
     """Give the interval every value falls in: the number of edges not above it."""
     if len(edges) > FEW_EDGES:
@@ -128,7 +138,7 @@ class ClaimCodes:
     ) -> None:
         self.batch = batch
         self.program = program
-        self.rows = slice(0, len(batch)) if rows is None else rows
+        self.rows = slice(0, len(batch)) if rows is None else unbroken(rows)
         self.count = len(batch.order_time[self.rows])
         self._attributes = attributes or {}
         self._by_content: dict[tuple[object, ...], Index] = {}

@@ -8,6 +8,7 @@ packed word that holds all a plain line needs (rate, ceiling row, why it is not 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -30,12 +31,13 @@ CLASS_C = CLASSES.index("C")
 LARGEST_INDEX = 8_000_000
 """Cells of an index at most (12 bytes each)."""
 
-LONGEST_SPAN = 20_000
+LONGEST_SPAN = 100_000
 """Days of an index at most."""
 
-FEWEST_LINES = 200
-"""Lines from which on an index may pay."""
+FAR = 200_000
+"""Days from 1970-01-01 (the year 2517): what changes later, or as long before, is for ever."""
 
+FEWEST_LINES = 200
 NO_LINES = np.empty(0, np.int64)
 
 
@@ -43,14 +45,16 @@ NO_LINES = np.empty(0, np.int64)
 class VersionIndex:
     """The version in force for every item and every stretch of days in which the catalog does not change.
 
-    offsets [days]: position of the first cell of the stretch a day lies in, for days from `first_day` on. Cell 0 of a
-    stretch stands for an unknown item, cell i + 1 for item i.
+    It holds for service dates from `lowest` to `highest`.
+    offsets [days]: position of the first cell of the stretch a day lies in, for days from `first_day` on; earlier and
+    later days count as the first and the last. Cell 0 of a stretch stands for an unknown item, cell i + 1 for item i.
     words [cells]: packed. versions [cells]: row of the catalog's versions, -1 none in force.
     ceilings_e6 [rows x (levels + 1), flat], the last row without a ceiling: what the packed ceiling row points into.
     """
 
+    lowest: int
+    highest: int
     first_day: int
-    last_day: int
     offsets: Int64
     words: Int64
     versions: Int32
@@ -58,40 +62,73 @@ class VersionIndex:
     highest_ceiling_e6: int
     special: bool
 
-    def spans(self, lowest: int, highest: int) -> bool:
-        """Tell whether the index holds for all dates from lowest to highest."""
-        return self.first_day <= lowest and highest <= self.last_day
-
 
 def index_versions(catalog: Catalog, service_date: Int32, fewest_lines: int | None = None) -> VersionIndex | None:
-    """Lay out the index for the dates given; None when it would not pay or grow too large.
+    """Give the index for the dates of some lines; None when it would not pay or grow too large.
 
-    Building it costs about 10 ns a version and stretch, so it pays from an eighth of the versions on (`fewest_lines`).
+    It is built, at some 10 ns a version and stretch, when there are an eighth as many lines as versions (or more than
+    `fewest_lines`): for all time if the catalog changes on few days, else for the span of these dates. The last one is
+    kept with the catalog and serves any number of lines.
     """
     versions = len(catalog.valid_from)
+    if not versions or not len(service_date):
+        return None
+    kept = cast("VersionIndex | None", catalog.memo.get("version_index"))
     fewest = max(FEWEST_LINES, versions // 8) if fewest_lines is None else fewest_lines
-    if not versions or len(service_date) <= fewest:
+    if kept is None and len(service_date) <= fewest:
         return None
-    first_day, last_day = int(service_date.min()), int(service_date.max())
-    if last_day - first_day > LONGEST_SPAN:
+    lowest, highest = int(service_date.min()), int(service_date.max())
+    if kept is not None and kept.lowest <= lowest and highest <= kept.highest:
+        return kept
+    if len(service_date) <= fewest:
         return None
-    changes = np.concatenate([catalog.valid_from, catalog.valid_until])
-    changes = np.unique(changes[(changes > first_day) & (changes <= last_day)])
+    built = _build(catalog, lowest, highest)
+    if built is not None:
+        catalog.memo["version_index"] = built
+    return built
+
+
+def _build(catalog: Catalog, lowest: int, highest: int) -> VersionIndex | None:
     width = len(catalog.first)
-    if (len(changes) + 1) * width > max(LARGEST_INDEX, len(service_date)):
-        return None
+    changes = np.unique(np.concatenate([catalog.valid_from, catalog.valid_until]))
+    changes = changes[(changes > -FAR) & (changes < FAR)]
+    known_time = lowest > -FAR and highest < FAR and _span(changes) <= LONGEST_SPAN
+    if known_time and (len(changes) + 1) * width <= LARGEST_INDEX:
+        return _laid_out(catalog, 1 - FAR, FAR - 1, changes)
+    changes = changes[(changes > lowest) & (changes <= highest)]
+    if (len(changes) + 1) * width <= LARGEST_INDEX and highest - lowest <= LONGEST_SPAN:
+        return _laid_out(catalog, lowest, highest, changes)
+    return None
+
+
+def _span(changes: Int32) -> int:
+    return int(changes[-1]) - int(changes[0]) if len(changes) else 0
+
+
+def _laid_out(catalog: Catalog, lowest: int, highest: int, changes: Int32) -> VersionIndex:
+    width = len(catalog.first)
     item = np.repeat(np.arange(1, width, dtype=np.int64), np.diff(catalog.first))
     cells = np.full((len(changes) + 1, width), -1, np.int32)
-    for stretch, day in enumerate([first_day, *changes.tolist()]):
+    for stretch, day in enumerate([lowest, *changes.tolist()]):
         valid = np.flatnonzero((catalog.valid_from <= day) & (day < catalog.valid_until))
         cells[stretch, item[valid]] = valid
-    days = np.searchsorted(changes, np.arange(first_day, last_day + 1), "right")
+    first_day = int(changes[0]) - 1 if len(changes) else lowest
+    days = np.arange(first_day, first_day + _span(changes) + 2)
+    offsets = np.searchsorted(changes, days, "right") * width + 1
     words, ceilings = _packed(catalog)
     found = words[cells]
     found[:, 0] = words[-2]
-    special = bool((words & SPECIAL).any())
-    highest = int(ceilings.max(initial=0))
-    return VersionIndex(first_day, last_day, days * width + 1, found.ravel(), cells.ravel(), ceilings, highest, special)
+    return VersionIndex(
+        lowest,
+        highest,
+        first_day,
+        offsets,
+        found.ravel(),
+        cells.ravel(),
+        ceilings,
+        highest_ceiling_e6=int(ceilings.max(initial=0)),
+        special=bool((words & SPECIAL).any()),
+    )
 
 
 def _packed(catalog: Catalog) -> tuple[Int64, Int64]:
@@ -146,7 +183,7 @@ class Found:
         self.catalog, self.index, self.space = catalog, index, space
         self._version: Int64 | None = None
         self.special = NO_LINES
-        if catalog is None or not len(catalog.valid_from):
+        if catalog is None:
             self._version = np.full(len(item), -1, np.int64)
             self.rate = np.zeros(len(item), np.int64)
             self.reason = np.where(item < 0, np.uint8(LineReason.UNKNOWN_ITEM), np.uint8(LineReason.NOT_IN_FORCE))

@@ -106,7 +106,8 @@ class SlowJudge:
         """Collect the payable days of every item beforehand: they count by the calendar, not by line order."""
         for line in lines:
             version, reason = self.entry(claim, line)
-            if reason == 0 and self.restriction(line, version)[0] == 0:
+            refused, row = self.restriction(line, version)
+            if reason == 0 and refused == 0 and row >= 0 and self.catalog.restrictions.max_days[row] >= 0:  # type: ignore
                 self.days_seen.setdefault(int(self.batch.lines.item[line]), set()).add(
                     int(self.batch.lines.service_date[line])
                 )
