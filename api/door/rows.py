@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from adjudicator.columns import MISSING, Bool, Int64
+from api.door.marks import read_marks
 from api.files.cells import Codebook, Fault, decimals, moments, read_id, trimmed, word_reader
 from api.files.findings import InputError, Trouble, Troubles
 from api.files.headings import CLAIM, LINE, MEMBER, Heading
@@ -37,7 +38,9 @@ class Books:
     def book(self, heading: Heading) -> Codebook:
         """Give the codebook of a column."""
         if heading.name not in self._books:
-            reader = read_id if heading.cell == "id" else word_reader(heading.codes if heading.cell == "word" else "")
+            reader = read_id if heading.cell == "id" else word_reader(heading.codes)
+            if heading.cell == "words":
+                reader = read_marks
             self._books[heading.name] = Codebook(reader)
         return self._books[heading.name]
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from adjudicator.batch import LARGEST_FEN
 from adjudicator.columns import MISSING, Int32, Int64, UInt8
-from api.files.codes import word_of
+from api.files.codes import CLOSED, word_of
 from api.files.stream import CUT, REPLACED
 
 
@@ -38,6 +38,8 @@ class Fault(IntEnum):
     ID_UNREADABLE = 9  # control characters, bytes that are no text
     ID_TOO_LONG = 10
     CELL_TOO_LARGE = 11
+    WORD_NOT_KNOWN = 12
+    MARKS_NOT_READ = 13
 
 
 DECIMALS = {"money": 2, "quantity": 4, "price": 6, "rate": 6, "number": 0}
@@ -130,7 +132,7 @@ def moments(array: pa.StringArray, serials: bool = False) -> tuple[Int64, UInt8]
         seconds = np.where(_mask(stamps.is_null()), MISSING, _numbers(stamps.cast(pa.int64())))
         fault = np.zeros(len(array), np.uint8)
     except pa.ArrowInvalid:
-        found = _distinct(array, lambda text: _moment(text, serials))
+        found = _distinct(array, lambda text: read_moment(text, serials))
         seconds, fault = found[:, 0].copy(), found[:, 1].astype(np.uint8)
     first, last = ((d.toordinal() - _EPOCH) * 86400 for d in (EARLIEST, LATEST))
     outside = ((seconds < first) | (seconds > last + 86399)) & (seconds != MISSING)
@@ -138,8 +140,8 @@ def moments(array: pa.StringArray, serials: bool = False) -> tuple[Int64, UInt8]
     return seconds, fault
 
 
-def _moment(text: str, serials: bool) -> tuple[int, int]:
-    """Read one date of any accepted form."""
+def read_moment(text: str, serials: bool = False) -> tuple[int, int]:
+    """Read one date of any accepted form: seconds, and 0 or a fault."""
     plain = unicodedata.normalize("NFKC", text).strip()
     if not plain:
         return MISSING, Fault.NONE
@@ -204,7 +206,7 @@ class Codebook:
         return code
 
 
-def read_id(text: str) -> str | Fault:
+def read_id(text: str, longest: int = LONGEST_ID) -> str | Fault:
     """Read an identifier: as written, less the spaces and the marks that make a spreadsheet keep it as text."""
     plain = text.strip().lstrip("'\u2018\u2019").strip()
     if plain.startswith("="):
@@ -215,7 +217,7 @@ def read_id(text: str) -> str | Fault:
         return Fault.CELL_TOO_LARGE
     if is_rounded(plain):
         return Fault.ID_ROUNDED
-    if len(plain) > LONGEST_ID:
+    if len(plain) > longest:
         return Fault.ID_TOO_LONG
     if REPLACED in plain or not plain.isprintable():
         return Fault.ID_UNREADABLE
@@ -235,7 +237,8 @@ def word_reader(codes: str) -> Callable[[str], str | Fault]:
         plain = read_id(unicodedata.normalize("NFKC", text))
         if isinstance(plain, Fault) or not plain or not codes:
             return plain
-        return word_of(codes, plain)
+        word = word_of(codes, plain)
+        return Fault.WORD_NOT_KNOWN if word not in CLOSED.get(codes, {word}) else word
 
     return read
 

@@ -7,61 +7,143 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-VISIT = {
-    "11": "outpatient", "12": "outpatient", "13": "emergency", "14": "chronic", "140201": "special", "15": "dual_channel",
-    "16": "outpatient", "18": "dual_channel", "21": "inpatient", "22": "accident", "23": "inpatient", "24": "inpatient",
-    "25": "inpatient", "26": "inpatient", "27": "inpatient", "28": "day_surgery", "41": "pharmacy", "51": "maternity",
-    "52": "maternity", "2106": "maternity", "2107": "maternity", "71": "family_bed", "81": "accident",
-    "9901": "chronic", "9903": "accident", "9904": "dual_channel",
-    "门诊": "outpatient", "普通门诊": "outpatient", "急诊": "emergency", "住院": "inpatient", "普通住院": "inpatient",
-    "门诊慢特病": "chronic", "门诊慢性病": "chronic", "慢性病": "chronic", "门慢": "chronic", "两病": "chronic", "门诊两病": "chronic",
-    "门诊特殊病": "special", "特殊病": "special", "门特": "special", "特药": "dual_channel", "特药购药": "dual_channel",
-    "双通道": "dual_channel", "药店": "pharmacy", "药店购药": "pharmacy", "定点药店购药": "pharmacy", "生育": "maternity",
-    "生育住院": "maternity", "生育门诊": "maternity", "日间手术": "day_surgery", "家庭病床": "family_bed",
-    "外伤": "accident", "外伤住院": "accident", "意外伤害": "accident",
-}  # fmt: skip
 
-SCHEME = {
-    "310": "employee_basic", "390": "resident_basic", "391": "resident_basic", "380": "rural_cooperative", "510": "maternity",
-    "370": "commercial",
-    "职工": "employee_basic", "职工医保": "employee_basic", "职工基本医疗保险": "employee_basic",
-    "城镇职工基本医疗保险": "employee_basic", "居民": "resident_basic", "居民医保": "resident_basic",
-    "城乡居民": "resident_basic", "城乡居民基本医疗保险": "resident_basic", "城镇居民基本医疗保险": "resident_basic",
-    "新农合": "rural_cooperative", "新型农村合作医疗": "rural_cooperative", "生育保险": "maternity",
-}  # fmt: skip
+def words_of(table: str) -> dict[str, str]:
+    """Read lines of `word: value value ...` as value -> word."""
+    rows = (line.split(":") for line in table.strip().splitlines())
+    return {value: word.strip() for word, values in rows for value in values.split()}
 
-GROUP = {
-    "11": "in_service", "1112": "retired", "12": "retired", "1401": "newborn", "1402": "minor", "1403": "student",
-    "1404": "student", "1405": "minor", "14": "minor", "15": "adult", "1701": "adult", "18": "adult", "16": "elderly",
-    "在职": "in_service", "在职职工": "in_service", "退休": "retired", "退休人员": "retired", "灵活就业": "flexible",
-    "灵活就业人员": "flexible", "成年": "adult", "成年居民": "adult", "居民(成年)": "adult", "老年": "elderly",
-    "老年居民": "elderly", "居民(老年)": "elderly", "未成年": "minor", "未成年人": "minor", "学龄前儿童": "minor",
-    "学生": "student", "中小学生": "student", "大学生": "student", "新生儿": "newborn",
-}  # fmt: skip
 
-STATUS = {
-    "2301": "extreme_poverty", "2304": "extreme_poverty", "2307": "extreme_poverty", "2303": "subsistence",
-    "2305": "low_income_edge", "2306": "expenditure_poor", "2302": "registered_poor", "2308": "severely_disabled",
-    "2101": "veteran", "2102": "veteran", "2103": "veteran", "2104": "veteran", "2105": "veteran", "21": "veteran",
-    "特困": "extreme_poverty", "特困人员": "extreme_poverty", "五保": "extreme_poverty", "低保": "subsistence",
-    "低保对象": "subsistence", "最低生活保障对象": "subsistence", "低保边缘": "low_income_edge",
-    "低保边缘家庭成员": "low_income_edge", "低收入": "low_income_edge", "因病致贫": "expenditure_poor",
-    "支出型困难": "expenditure_poor", "孤儿": "orphan", "重度残疾": "severely_disabled", "重残": "severely_disabled",
-    "优抚": "veteran", "优抚对象": "veteran", "公务员": "civil_servant", "建档立卡": "registered_poor",
-}  # fmt: skip
+VISIT = words_of(
+    """
+    outpatient: 11 12 16 门诊 普通门诊
+    emergency: 13 急诊
+    chronic: 14 9901 门诊慢特病 门诊慢性病 慢性病 门慢 两病 门诊两病
+    special: 140201 门诊特殊病 特殊病 门特
+    dual_channel: 15 18 9904 特药 特药购药 双通道
+    inpatient: 21 23 24 25 26 27 住院 普通住院
+    accident: 22 81 9903 外伤 外伤住院 意外伤害
+    day_surgery: 28 日间手术
+    pharmacy: 41 药店 药店购药 定点药店购药
+    maternity: 51 52 2106 2107 生育 生育住院 生育门诊
+    family_bed: 71 家庭病床
+    """
+)
 
-LEVEL = {
-    **dict.fromkeys(("1", "2", "3", "4", "12"), "tertiary"),
-    **dict.fromkeys(("5", "6", "7", "13"), "secondary"),
-    **dict.fromkeys(("8", "9", "10", "14"), "primary"),
-    "11": "unranked",
-    **{f"三级{x}": "tertiary" for x in ("", "特等", "甲等", "乙等", "丙等", "无等")},
-    **{f"二级{x}": "secondary" for x in ("", "甲等", "乙等", "丙等", "无等")},
-    **{f"一级{x}": "primary" for x in ("", "甲等", "乙等", "丙等", "无等")},
-    "三甲": "tertiary", "三乙": "tertiary", "二甲": "secondary", "二乙": "secondary", "一甲": "primary",
-    "社区": "community", "社区卫生服务中心": "community", "乡镇": "township", "乡镇卫生院": "township",
-    "未定级": "unranked", "无等级": "unranked",
-}  # fmt: skip
+SCHEME = words_of(
+    """
+    employee_basic: 310 职工 职工医保 职工基本医疗保险 城镇职工基本医疗保险
+    resident_basic: 390 391 居民 居民医保 城乡居民 城乡居民基本医疗保险 城镇居民基本医疗保险
+    rural_cooperative: 380 新农合 新型农村合作医疗
+    maternity: 510 生育保险
+    commercial: 370
+    """
+)
+
+GROUP = words_of(
+    """
+    in_service: 11 在职 在职职工
+    retired: 1112 12 退休 退休人员
+    newborn: 1401 新生儿
+    minor: 1402 1405 14 未成年 未成年人 学龄前儿童
+    student: 1403 1404 学生 中小学生 大学生
+    adult: 15 1701 18 成年 成年居民 居民(成年)
+    elderly: 16 老年 老年居民 居民(老年)
+    flexible: 灵活就业 灵活就业人员
+    """
+)
+
+STATUS = words_of(
+    """
+    extreme_poverty: 2301 2304 2307 特困 特困人员 五保
+    subsistence: 2303 低保 低保对象 最低生活保障对象
+    low_income_edge: 2305 低保边缘 低保边缘家庭成员 低收入
+    expenditure_poor: 2306 因病致贫 支出型困难
+    registered_poor: 2302 建档立卡
+    severely_disabled: 2308 重度残疾 重残
+    veteran: 2101 2102 2103 2104 2105 21 优抚 优抚对象
+    orphan: 孤儿
+    civil_servant: 公务员
+    """
+)
+
+LEVEL = words_of(
+    """
+    tertiary: 1 2 3 4 12 三级 三级特等 三级甲等 三级乙等 三级丙等 三级无等 三甲 三乙
+    secondary: 5 6 7 13 二级 二级甲等 二级乙等 二级丙等 二级无等 二甲 二乙
+    primary: 8 9 10 14 一级 一级甲等 一级乙等 一级丙等 一级无等 一甲
+    unranked: 11 未定级 无等级
+    community: 社区 社区卫生服务中心
+    township: 乡镇 乡镇卫生院
+    """
+)
+
+SEX = words_of(
+    """
+    male: 1 男 m
+    female: 2 女 f
+    """
+)
+
+COVER = words_of(
+    """
+    not_insured: 0 未参保
+    normal: 1 正常 正常参保 参保
+    suspended: 2 暂停 暂停参保 欠费 中断
+    terminated: 3 4 终止 终止参保
+    """
+)
+
+ITEM_CLASS = words_of(
+    """
+    A: 01 1 甲 甲类 a
+    B: 02 2 乙 乙类 b
+    C: 03 3 丙 丙类 c 自费
+    """
+)
+
+CONFIRMED = words_of(
+    """
+    yes: 1 是 y true 符合
+    no: 0 2 否 n false 不符合
+    """
+)
+
+FILING = words_of(
+    """
+    none: 0 无
+    filed: 1 备案 已备案
+    unfiled: 未备案
+    referred: 转诊 转诊转院
+    emergency: 急诊 异地急诊
+    long_term: 长期 长期居住 异地安置
+    """
+)
+
+TRANSFER = words_of(
+    """
+    none: 0 无
+    up: 上转
+    down: 下转
+    same: 平级
+    """
+)
+
+DELIVERY = words_of(
+    """
+    vaginal: 1 2 顺产 平产 正常产
+    caesarean: 3 剖宫产
+    """
+)
+
+ZONE = words_of(
+    """
+    local: 0 2 6 本地 市内
+    in_province: 3 省内异地 省内
+    out_of_province: 4 跨省异地 跨省 省外
+    abroad: 境外
+    """
+)
 
 TABLES: Mapping[str, Mapping[str, str]] = {
     "visit": VISIT,
@@ -69,26 +151,18 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "group": GROUP,
     "status": STATUS,
     "level": LEVEL,
-    "sex": {"1": "male", "2": "female", "男": "male", "女": "female", "m": "male", "f": "female"},
-    "cover": {
-        "0": "not_insured", "1": "normal", "2": "suspended", "3": "terminated", "4": "terminated", "正常": "normal",
-        "正常参保": "normal", "参保": "normal", "暂停": "suspended", "暂停参保": "suspended", "欠费": "suspended",
-        "中断": "suspended", "终止": "terminated", "终止参保": "terminated", "未参保": "not_insured",
-    },
-    "class": {"01": "A", "02": "B", "03": "C", "1": "A", "2": "B", "3": "C", "甲": "A", "乙": "B", "丙": "C",
-              "甲类": "A", "乙类": "B", "丙类": "C", "a": "A", "b": "B", "c": "C", "自费": "C"},
-    "confirmed": {"1": "yes", "0": "no", "2": "no", "是": "yes", "否": "no", "y": "yes", "n": "no", "true": "yes",
-                  "false": "no", "符合": "yes", "不符合": "no"},
-    "filing": {"0": "none", "1": "filed", "无": "none", "未备案": "unfiled", "备案": "filed", "已备案": "filed",
-               "转诊": "referred", "转诊转院": "referred", "急诊": "emergency", "异地急诊": "emergency",
-               "长期": "long_term", "长期居住": "long_term", "异地安置": "long_term"},
-    "transfer": {"0": "none", "无": "none", "上转": "up", "下转": "down", "平级": "same"},
-    "delivery": {"1": "vaginal", "2": "vaginal", "3": "caesarean", "顺产": "vaginal", "平产": "vaginal",
-                 "正常产": "vaginal", "剖宫产": "caesarean"},
-    "zone": {"0": "local", "2": "local", "6": "local", "3": "in_province", "4": "out_of_province", "本地": "local",
-             "市内": "local", "省内异地": "in_province", "省内": "in_province", "跨省异地": "out_of_province",
-             "跨省": "out_of_province", "省外": "out_of_province", "境外": "abroad"},
-}  # fmt: skip
+    "sex": SEX,
+    "cover": COVER,
+    "class": ITEM_CLASS,
+    "confirmed": CONFIRMED,
+    "filing": FILING,
+    "transfer": TRANSFER,
+    "delivery": DELIVERY,
+    "zone": ZONE,
+}
+
+CLOSED = {name: frozenset(TABLES[name].values()) for name in ("class", "confirmed", "cover", "sex")}
+"""Columns that know no other words than these."""
 
 BY_PREFIX = frozenset({"visit", "group", "status"})
 """Tables whose digits are refined from the left: 2101 is a kind of 21."""
@@ -98,6 +172,8 @@ def word_of(table: str, value: str) -> str:
     """Give the word of a code value or a Chinese word; the value itself where the table does not know it."""
     words = TABLES[table]
     key = value.lower()
+    if value in words.values() or key in words.values():
+        return value if value in words.values() else key
     if (found := words.get(key)) is not None:
         return found
     if table in BY_PREFIX and key.isdigit():
