@@ -44,9 +44,7 @@ class Atoms:
             np.full(len(cells), State.EXACT, np.uint8),
             np.full(len(cells), -1, np.int32),
         )
-        self.members = {
-            name: tuple(np.flatnonzero(distinct >> bit & 1).tolist()) for bit, name in enumerate(used)
-        }
+        self.members = {name: tuple(np.flatnonzero(distinct >> bit & 1).tolist()) for bit, name in enumerate(used)}
 
     def of_sets(self, names: tuple[str, ...]) -> tuple[int, ...]:
         """Give the atoms in any of the sets."""

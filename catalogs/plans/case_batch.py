@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,9 +49,7 @@ def batch_of(cases: Sequence[Case], program: Program) -> CaseBatch:
         claim_id=Category.encode([f"{row:06d}" for row in range(len(claims))]),
         person=Category.encode([_person(number, claim.who) for number, claim in claims]),
         plan=Category.encode([program.name] * len(claims)),
-        order_time=np.array(
-            [day[program.order_by] * SECONDS_A_DAY + row for row, day in enumerate(dates)], np.int64
-        ),
+        order_time=np.array([day[program.order_by] * SECONDS_A_DAY + row for row, day in enumerate(dates)], np.int64),
         admission=np.array([day["admission"] for day in dates], np.int32),
         discharge=np.array([day["discharge"] for day in dates], np.int32),
         settlement=np.array([day["settlement"] for day in dates], np.int32),
@@ -98,9 +97,7 @@ def _attributes(claims: Sequence[tuple[int, CaseClaim]], program: Program) -> di
     return columns
 
 
-def _lines(
-    claims: Sequence[tuple[int, CaseClaim]], dates: Sequence[dict[str, int]], items: dict[tuple[object, ...], int]
-) -> Lines:
+def _lines(claims: Sequence[tuple[int, CaseClaim]], dates: Sequence[dict[str, int]], items: dict[Item, int]) -> Lines:
     lines = [(line, day["admission"]) for (_, claim), day in zip(claims, dates, strict=True) for line in claim.lines]
     first = np.cumsum([0, *(len(claim.lines) for _, claim in claims)])
 
@@ -133,16 +130,27 @@ def _price(line: CaseLine) -> int:
 # ---- catalog and accounts
 
 
-def _item(line: CaseLine) -> tuple[object, ...]:
-    return (line.item_class, line.kind, tuple(sorted(line.marks)), line.group, line.upfront_ppm, line.ceiling_e6)
+class Item(NamedTuple):
+    """What the catalog says of a line."""
+
+    item_class: str
+    kind: str | None
+    marks: tuple[str, ...]
+    group: str | None
+    upfront_ppm: int
+    ceiling_e6: int | None
 
 
-def _catalog(items: list[tuple[object, ...]]) -> Catalog:
+def _item(line: CaseLine) -> Item:
+    return Item(line.item_class, line.kind, tuple(sorted(line.marks)), line.group, line.upfront_ppm, line.ceiling_e6)
+
+
+def _catalog(items: list[Item]) -> Catalog:
     """Make a catalog with one item a distinct line, always in force."""
     count = len(items)
-    groups = tuple(dict.fromkeys(str(item[3]) for item in items if item[3] is not None))
-    marks = tuple(dict.fromkeys(mark for item in items for mark in item[2]))  # type: ignore[attr-defined]
-    ceilings = [item[5] for item in items if item[5] is not None]
+    groups = tuple(dict.fromkeys(item.group for item in items if item.group is not None))
+    marks = tuple(dict.fromkeys(mark for item in items for mark in item.marks))
+    ceilings = [item.ceiling_e6 for item in items if item.ceiling_e6 is not None]
     full = np.full
     return Catalog(
         places=("",),
@@ -151,13 +159,15 @@ def _catalog(items: list[tuple[object, ...]]) -> Catalog:
         first=np.arange(count + 1, dtype=np.int32),
         valid_from=full(count, FIRST_DAY, np.int32),
         valid_until=full(count, LAST_DAY, np.int32),
-        item_class=np.array([CLASSES.index(str(item[0])) for item in items], np.uint8),
-        kind=np.array([KINDS.index(str(item[1] or KINDS[1])) for item in items], np.uint8),
-        group=np.array([-1 if item[3] is None else groups.index(str(item[3])) for item in items], np.int32),
-        marks=np.array([sum(1 << marks.index(m) for m in item[2]) for item in items], np.int64),  # type: ignore[attr-defined]
-        upfront_ppm=np.array([item[4] for item in items], np.int32),
+        item_class=np.array([CLASSES.index(item.item_class) for item in items], np.uint8),
+        kind=np.array([KINDS.index(item.kind or "service") for item in items], np.uint8),
+        group=np.array([-1 if item.group is None else groups.index(item.group) for item in items], np.int32),
+        marks=np.array([sum(1 << marks.index(mark) for mark in item.marks) for item in items], np.int64),
+        upfront_ppm=np.array([item.upfront_ppm for item in items], np.int32),
         upfront_schedule=full(count, -1, np.int32),
-        ceiling=np.array([-1 if item[5] is None else ceilings.index(item[5]) for item in items], np.int32),
+        ceiling=np.array(
+            [-1 if item.ceiling_e6 is None else ceilings.index(item.ceiling_e6) for item in items], np.int32
+        ),
         restriction=full(count, -1, np.int32),
         ceilings_e6=np.array(ceilings, np.int64).reshape(-1, 1),
         schedule_from=np.zeros(1, np.int32),
@@ -190,7 +200,9 @@ def _accounts(
             rule = rules[name]
             day = np.array([dates[row][program.year_by]], np.int64)
             period = int(period_of(day, rule.period, program.year_start)[0])
-            entries.append((program.name, _holder(number, claim, rule), name, keys or _keys(claim, rule), period, value))
+            entries.append(
+                (program.name, _holder(number, claim, rule), name, keys or _keys(claim, rule), period, value)
+            )
     return Accounts.of(entries)
 
 

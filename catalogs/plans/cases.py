@@ -144,5 +144,3 @@ def yuan(fen: int) -> str:
     """Write fen as yuan with two decimals."""
     whole, part = divmod(abs(fen), 100)
     return f"{'-' if fen < 0 else ''}{whole}.{part:02d}"
-
-

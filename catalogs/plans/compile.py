@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from adjudicator.batch import BUCKETS
 from adjudicator.catalog import days
@@ -21,6 +23,7 @@ from adjudicator.rulebook import (
     Layer,
     Limit,
     Measure,
+    Origin,
     Period,
     Program,
     Rounding,
@@ -35,7 +38,7 @@ from catalogs.plans.document import BandsEntry, CounterEntry, GroupEntry, LayerE
 from catalogs.plans.findings import Findings
 from catalogs.plans.fold import Folder
 from catalogs.plans.frames import Vocabulary
-from catalogs.plans.values import Cell, Choice, Unit, Value
+from catalogs.plans.values import Cell, Unit, Value
 
 FOR_EVER = days("9999-12-31")
 PERIODS = {
@@ -140,7 +143,8 @@ class _LayerCompiler:
         names = [group.name for group in entry.groups] or ["all"]
         self.vocabulary = outer.plan.vocabulary(outer.plan.homes[entry.name])
         self.reach = (outer.valid, entry.when)
-        bears = tuple(names.index(name) for name in entry.borne_by if name in names)
+        bearers = entry.borne_by or next((d.borne_by for d in entry.deductibles), ())
+        bears = tuple(names.index(name) for name in bearers if name in names)
         guarantee = None
         if entry.guarantee is not None:
             rate, base = entry.guarantee
@@ -198,6 +202,8 @@ class _LayerCompiler:
         for group in groups:
             first_pay = group.first_pay or entry.first_pay
             form = group.base if group.base is not None else entry.base
+            for other in entry.groups[: entry.groups.index(group)] if entry.groups else ():
+                self._check_overlap(group, other)
             made.append(
                 Group(
                     group.name,
@@ -207,6 +213,18 @@ class _LayerCompiler:
                 )
             )
         return tuple(made)
+
+    def _check_overlap(self, group: GroupEntry, other: GroupEntry) -> None:
+        """Groups that take from the same bucket must not share lines."""
+        atoms = self.outer.atoms
+        chosen = [atoms.of_group(g, self.entry.groups) for g in (group, other)]
+        sets = [set(range(atoms.count) if some is None else some) for some in chosen]
+        forms = [g.base if g.base is not None else self.entry.base for g in (group, other)]
+        buckets = [{name for name, _, _ in form if name in BUCKETS} for form in forms]
+        if sets[0] & sets[1] and buckets[0] & buckets[1]:
+            self.outer.findings.add("GROUPS_OVERLAP", group.place, name=group.name, other=other.name)
+        elif {name for name, _, _ in forms[0]} & {name for name, _, _ in forms[1]} - set(BUCKETS):
+            self.outer.findings.add("GROUPS_COUNT_TWICE", group.place, name=group.name, other=other.name)
 
     def _limit(self, limit: LimitEntry) -> Limit:
         return Limit(
@@ -219,7 +237,25 @@ class _LayerCompiler:
             self.outer.folder.condition(limit.when, self.vocabulary),
         )
 
+    def _check_edges(self, bands: BandsEntry) -> None:
+        """Edges must rise, and a slice that says where it starts must start where the one before ends."""
+        folder, findings = self.outer.folder, self.outer.findings
+        for before, part in pairwise((None, *bands.slices)):
+            assert part is not None
+            if part.start is not None:
+                ending = before.to if before is not None and before.to is not None else _zero(part.start)
+                values = (part.start, ending)
+                if gap := folder.clashes(values, self.vocabulary, self.reach, operator.gt):
+                    findings.add("BAND_GAP", part.place, examples=gap)
+                if overlap := folder.clashes(values, self.vocabulary, self.reach, operator.lt):
+                    findings.add("BAND_OVERLAP", part.place, examples=overlap)
+            if before is None or before.to is None or part.to is None:
+                continue
+            if fall := folder.clashes((before.to, part.to), self.vocabulary, self.reach, operator.ge):
+                findings.add("EDGES_NOT_RISING", part.place, examples=fall)
+
     def _bands(self, bands: BandsEntry) -> Bands:
+        self._check_edges(bands)
         names = [group.name for group in self.entry.groups] or ["all"]
         slices = [
             Slice(
@@ -235,3 +271,7 @@ class _LayerCompiler:
         phase = (bands.phase[0], self._formula(bands.phase[1])) if bands.phase else None
         return Bands(tuple(slices), bands.running, bands.from_deductible, phase, bands.whole)
 
+
+def _zero(like: Value) -> Cell:
+    """Give the amount 0 where a value stands."""
+    return Cell(State.EXACT, Fraction(0), Origin("", like.place.line, "", "", "exact"), like.place)

@@ -1,4 +1,4 @@
-"""A complete plan: a plan document together with its base and, for a composed one, the plan and overlays it is made of."""
+"""A complete plan: a document with its base and, for a composed one, the plan and overlays it is made of."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from catalogs.plans.document import Attribute, Bound, CounterEntry, LayerEntry, 
 from catalogs.plans.findings import Findings, Place
 from catalogs.plans.frames import Vocabulary
 from catalogs.plans.values import Value
-from catalogs.plans.vocabulary import merged_attributes, mentioned_words
+from catalogs.plans.vocabulary import mentioned_words, merged_attributes
 
 T = TypeVar("T")
 
@@ -86,6 +86,7 @@ def complete(
                 findings.add("LAYER_TWICE", layer.place, name=layer.name, other=homes[layer.name].file)
             homes.setdefault(layer.name, part)
     excluded = tuple(part.excluded for part in documents if part.excluded is not None)
+    waiting = [part.waiting for part in documents if part.waiting is not None]
     scheme = _last(part.scheme for part in documents)
     if scheme is None:
         findings.add("KEY_MISSING", document.place, key="scheme", what="document")
@@ -108,7 +109,7 @@ def complete(
         lines=_last(part.lines for part in documents) or LinesEntry(),
         excluded=AnyOf(excluded) if len(excluded) > 1 else next(iter(excluded), None),
         coverage_by=_last(part.coverage_by for part in documents) or "admission",
-        waiting=_last(part.waiting for part in documents),
+        waiting=waiting[-1] if waiting else None,
         layers=_accounts_last(documents),
         counters=_merged(documents, "counters", findings),
         bounds=base.bounds if base is not None else (),

@@ -43,10 +43,13 @@ class Findings:
         """Remember the text of a file, so that findings can show its lines."""
         self._lines[file] = text.splitlines()
 
-    def add(self, code: str, place: Place, severity: Severity | None = None, **fields: object) -> None:
-        """Add a finding; it is an error unless the catalogue of messages or the caller says otherwise."""
-        stated = severity or ("warning" if texts()[code].get("severity") == "warning" else "error")
-        self._keep(Finding(code, place.file, place.line, place.column, fields, stated))
+    def add(self, code: str, place: Place, **fields: object) -> None:
+        """Add a finding; it is an error unless the catalogue of messages says otherwise."""
+        self.add_as("warning" if texts()[code].get("severity") == "warning" else "error", code, place, **fields)
+
+    def add_as(self, severity: Severity, code: str, place: Place, **fields: object) -> None:
+        """Add a finding of that severity."""
+        self._keep(Finding(code, place.file, place.line, place.column, fields, severity))
 
     def extend(self, other: Iterable[Finding]) -> None:
         """Take over the findings of another collection."""

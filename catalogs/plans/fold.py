@@ -6,17 +6,29 @@ Folding is exact (fractions); only the finished number of a cell becomes fen or 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor
 
 import numpy as np
 
-from adjudicator.columns import MISSING, PPM, Bool, Int32
+from adjudicator.columns import PPM, Bool, Int32
 from adjudicator.rulebook import Formula, Key, KeyKind, Origin, State, Table, Term
 from catalogs.plans.conditions import Condition, tests_in
 from catalogs.plans.findings import Findings, Place
 from catalogs.plans.frames import LARGEST_TABLE, OLDEST, Frame, Vocabulary
+from catalogs.plans.grids import (
+    MISSED,
+    SETTLES,
+    UNKNOWN,
+    UNREACHED,
+    Grid,
+    Outcome,
+    half_up,
+    narrow,
+    pair,
+    tidy,
+    where,
+    whole_fen,
+)
 from catalogs.plans.values import (
     Adjusted,
     Adjustment,
@@ -30,30 +42,6 @@ from catalogs.plans.values import (
     parts_of,
     tests_of,
 )
-
-SETTLES = (State.EXACT, State.ASSUMED)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What stands in a cell. `formula`: the cell's number is computed for each claim."""
-
-    state: State
-    number: Fraction = Fraction(0)
-    origin: Origin | None = None
-    place: Place | None = None
-    formula: LinearFormula | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Outcomes by number over a frame."""
-
-    cells: Int32
-    outcomes: tuple[Outcome, ...]
-
-
-UNKNOWN, MISSED, UNREACHED = Outcome(State.UNKNOWN), Outcome(State.MISSING), Outcome(State.ABSENT)
 
 
 class Folder:
@@ -79,9 +67,7 @@ class Folder:
         grid = self._fold(value, frame, seen)
         return self._table(frame, grid, seen, unit)
 
-    def formula(
-        self, value: Value, vocabulary: Vocabulary, reach: Sequence[Condition | None] = ()
-    ) -> Formula:
+    def formula(self, value: Value, vocabulary: Vocabulary, reach: Sequence[Condition | None] = ()) -> Formula:
         """Fold an amount that may be a formula, or a table of formulas."""
         frame, seen = self._frame((value,), vocabulary, reach, None)
         grid = self._fold(value, frame, seen)
@@ -93,14 +79,14 @@ class Folder:
             chosen = seen & self._chooses(grid, formula)
             for term in formula.terms:
                 unit = Unit.AMOUNT if _counts(vocabulary, term.of) else Unit.FACTOR
-                rate = self._where(frame, chosen, self._fold(term.rate, frame, chosen), Outcome(State.EXACT))
+                rate = where(chosen, self._fold(term.rate, frame, chosen), Outcome(State.EXACT))
                 above = None
                 if term.above is not None:
                     inner = self._fold(term.above, frame, chosen)
                     inner_unit = Unit.NUMBER if unit is Unit.AMOUNT else Unit.AMOUNT
-                    above = self._table(frame, self._where(frame, chosen, inner, UNREACHED), chosen, inner_unit)
+                    above = self._table(frame, where(chosen, inner, UNREACHED), seen, inner_unit)
                 scale = PPM if unit is Unit.AMOUNT else 1
-                terms.append(Term(term.of, self._table(frame, rate, chosen, unit, scale), above))
+                terms.append(Term(term.of, self._table(frame, rate, seen, unit, scale), above))
             for key, found in bounds.items():
                 bound = getattr(formula, key)
                 if bound is not None:
@@ -120,6 +106,33 @@ class Folder:
         held = frame.fits(condition)
         grid = Grid(held.astype(np.int32), (Outcome(State.EXACT), Outcome(State.EXACT, Fraction(1))))
         return self._table(frame, grid, frame.all_axes("possible"), Unit.NUMBER)
+
+    def clashes(
+        self,
+        values: tuple[Value, Value],
+        vocabulary: Vocabulary,
+        reach: Sequence[Condition | None],
+        wrong: Callable[[Fraction, Fraction], bool],
+    ) -> str:
+        """Describe claims for which two plain amounts stand in the wrong relation; '' when there are none."""
+        frame, seen = self._frame(values, vocabulary, reach, None)
+        first, second = (self._fold(value, frame, seen) for value in values)
+        bad = np.array(
+            [
+                [
+                    one.state in SETTLES
+                    and other.state in SETTLES
+                    and one.formula is None
+                    and other.formula is None
+                    and wrong(one.number, other.number)
+                    for other in second.outcomes
+                ]
+                for one in first.outcomes
+            ],
+            np.bool_,
+        )
+        where_bad = seen & np.asarray(bad[first.cells, second.cells], np.bool_)
+        return "; ".join(frame.examples(narrow(where_bad))) if where_bad.any() else ""
 
     # ---- folding
 
@@ -171,8 +184,8 @@ class Folder:
             times = self._fold(value.times, frame, seen)
             if value.index not in self.indexes:
                 return times
-            product = self._pair(times, self._fold(self.indexes[value.index], frame, seen), lambda a, b: a * b)
-            return _whole_fen(product)
+            product = pair(times, self._fold(self.indexes[value.index], frame, seen), lambda a, b: a * b)
+            return whole_fen(product)
         fixed = self._fold(value.fixed, frame, seen)
         return Grid(fixed.cells, tuple(
             Outcome(o.state, o.number, o.origin, o.place, value) if o.state in SETTLES else o for o in fixed.outcomes
@@ -193,15 +206,15 @@ class Folder:
         open_cells = left & frame.all_axes("asked")
         if open_cells.any():
             code = "DATE_HOLE" if value.dated else "CELL_NOT_FILLED"
-            examples = "; ".join(frame.examples(_narrow(open_cells)))
-            self.findings.add(code, value.place, examples=examples, count=int(np.count_nonzero(_narrow(open_cells))))
+            examples = "; ".join(frame.examples(narrow(open_cells)))
+            self.findings.add(code, value.place, examples=examples, count=int(np.count_nonzero(narrow(open_cells))))
         outcomes = [UNKNOWN, MISSED]
         cells = self._uncovered(value, frame)
         for hit, grid in chosen:
             cells = np.where(hit, grid.cells + len(outcomes), cells).astype(np.int32)
             outcomes += grid.outcomes
         cells = np.where(undecided, 1, cells).astype(np.int32)
-        return _tidy(Grid(cells, tuple(outcomes)))
+        return tidy(Grid(cells, tuple(outcomes)))
 
     def _reached(self, place: Place, hit: Bool) -> None:
         self.reached[place] = self.reached.get(place, False) or bool(hit.any())
@@ -235,18 +248,18 @@ class Folder:
             undecided = undecided | (seen & possible & ~certain)
             self._reached(step.place, hit)
             if hit.any():
-                grid = self._where(frame, hit, self._stepped(step, grid, frame, hit), grid)
+                grid = where(hit, self._stepped(step, grid, frame, hit), grid)
         for bound, choose in ((value.at_least, max), (value.at_most, min)):
             if bound is not None:
-                grid = self._pair(grid, self._fold(bound, frame, seen), choose, absent_second=True)
+                grid = pair(grid, self._fold(bound, frame, seen), choose, absent_second=True)
         if value.unit is Unit.AMOUNT:
-            grid = _whole_fen(grid)
+            grid = whole_fen(grid)
         held = Grid(np.zeros((1,) * len(frame.axes), np.int32), (MISSED,))
-        return self._where(frame, undecided, held, grid)
+        return where(undecided, held, grid)
 
     def _stepped(self, step: Adjustment, grid: Grid, frame: Frame, hit: Bool) -> Grid:
         if isinstance(step.value, Each):
-            return self._pair(grid, self._each(step.value, frame, hit), lambda a, b: a + b)
+            return pair(grid, self._each(step.value, frame, hit), lambda a, b: a + b)
         change = self._fold(step.value, frame, hit)
         if step.how == "set":
             return change
@@ -256,7 +269,7 @@ class Folder:
             "times": lambda a, b: a * b,
             "person_share": lambda a, b: 1 - (1 - a) * b,
         }[step.how]
-        return self._pair(grid, change, combine, absent_second=True)
+        return pair(grid, change, combine, absent_second=True)
 
     def _each(self, each: Each, frame: Frame, seen: Bool) -> Grid:
         position = frame.identities[(KeyKind.NUMBER, each.of, "")]
@@ -269,52 +282,20 @@ class Folder:
                 units[code] = len(outcomes)
                 outcomes.append(Outcome(State.EXACT, Fraction(start)))
         spread = np.asarray(frame.spread(units, position), np.int32)
-        return self._pair(Grid(spread, tuple(outcomes)), self._fold(each.each, frame, seen), lambda a, b: a * b)
+        return pair(Grid(spread, tuple(outcomes)), self._fold(each.each, frame, seen), lambda a, b: a * b)
 
     # ---- combining grids
-
-    def _pair(
-        self,
-        first: Grid,
-        second: Grid,
-        combine: Callable[[Fraction, Fraction], Fraction],
-        absent_second: bool = False,
-    ) -> Grid:
-        """Combine two grids; the worse state wins. `absent_second`: an absent second leaves the first as it is."""
-        width = len(second.outcomes)
-        both = first.cells.astype(np.int64) * width + second.cells
-        pairs, cells = np.unique(both, return_inverse=True)
-        outcomes = []
-        for pair in pairs.tolist():
-            one, other = first.outcomes[pair // width], second.outcomes[pair % width]
-            if one.state not in SETTLES or (absent_second and other.state is State.ABSENT):
-                outcomes.append(one)
-            elif other.state not in SETTLES:
-                outcomes.append(other)
-            else:
-                leading = one if one.state >= other.state and one.origin is not None else other
-                number = combine(one.number, other.number)
-                outcomes.append(Outcome(leading.state, number, leading.origin, leading.place))
-        return _tidy(Grid(cells.reshape(both.shape).astype(np.int32), tuple(outcomes)))
-
-    def _where(self, frame: Frame, hit: Bool, inside: Grid, outside: Grid | Outcome) -> Grid:
-        if isinstance(outside, Outcome):
-            outside = Grid(np.zeros((1,) * len(frame.axes), np.int32), (outside,))
-        cells = np.where(hit, inside.cells + len(outside.outcomes), outside.cells).astype(np.int32)
-        return _tidy(Grid(cells, (*outside.outcomes, *inside.outcomes)))
 
     def _chooses(self, grid: Grid, formula: LinearFormula) -> Bool:
         return np.asarray(np.array([o.formula == formula for o in grid.outcomes])[grid.cells], np.bool_)
 
-    def _bound(
-        self, frame: Frame, seen: Bool, grid: Grid, found: list[tuple[LinearFormula, Value]]
-    ) -> Table | None:
+    def _bound(self, frame: Frame, seen: Bool, grid: Grid, found: list[tuple[LinearFormula, Value]]) -> Table | None:
         if not found:
             return None
         made = Grid(np.zeros((1,) * len(frame.axes), np.int32), (UNREACHED,))
         for formula, bound in found:
             chosen = seen & self._chooses(grid, formula)
-            made = self._where(frame, chosen, self._fold(bound, frame, chosen), made)
+            made = where(chosen, self._fold(bound, frame, chosen), made)
         return self._table(frame, made, seen, Unit.AMOUNT)
 
     # ---- finished tables
@@ -325,7 +306,10 @@ class Folder:
         numbers = [self._number(o, unit, scale, i in used) for i, o in enumerate((*grid.outcomes, UNREACHED))]
         cells = np.where(seen, grid.cells, len(grid.outcomes))
         triples = np.array(
-            [(number, o.state, self._origin(o)) for number, o in zip(numbers, (*grid.outcomes, UNREACHED), strict=True)],
+            [
+                (number, o.state, self._origin(o))
+                for number, o in zip(numbers, (*grid.outcomes, UNREACHED), strict=True)
+            ],
             np.int64,
         )
         distinct, compact = np.unique(triples, axis=0, return_inverse=True)
@@ -334,8 +318,8 @@ class Folder:
         keys: list[Key] = []
         for position in reversed(range(len(frame.axes))):
             highest = cells.max(axis=position, keepdims=True)
-            if (~needed | (cells == highest)).all():
-                cells, needed = highest, needed.any(axis=position, keepdims=True)
+            if bool(np.all(~needed | (cells == highest))):
+                cells, needed = highest, np.any(needed, axis=position, keepdims=True)
             elif cells.shape[position] > 1:
                 keys.insert(0, frame.axes[position].key)
         cells = np.where(needed, cells, compact.reshape(-1)[len(grid.outcomes)])
@@ -376,33 +360,3 @@ def _counts(vocabulary: Vocabulary, of: str) -> bool:
     if of.startswith("counter."):
         return vocabulary.counter_units.get(of.removeprefix("counter.")) == "count"
     return of in vocabulary.attributes or of == "one"
-
-
-def _tidy(grid: Grid) -> Grid:
-    """Number equal outcomes alike and drop unused ones."""
-    numbers: dict[Outcome, int] = {}
-    used = np.unique(grid.cells)
-    renumber = np.zeros(len(grid.outcomes), np.int32)
-    for old in used.tolist():
-        renumber[old] = numbers.setdefault(grid.outcomes[old], len(numbers))
-    return Grid(renumber[grid.cells], tuple(numbers))
-
-
-def _whole_fen(grid: Grid) -> Grid:
-    """Round amounts half-up (halves away from zero) to the fen."""
-    return Grid(grid.cells, tuple(replace(o, number=Fraction(half_up(o.number))) for o in grid.outcomes))
-
-
-def half_up(number: Fraction) -> int:
-    """Round to a whole number; halves go away from zero."""
-    whole = floor(abs(number) + Fraction(1, 2))
-    return -whole if number < 0 else whole
-
-
-def _narrow(where: Bool) -> Bool:
-    """Shrink the axes on which a truth array does not depend to size 1."""
-    for position in range(where.ndim):
-        first = where.take([0], axis=position)
-        if where.shape[position] > 1 and (where == first).all():
-            where = first
-    return where

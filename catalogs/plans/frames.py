@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil, floor
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,6 @@ from adjudicator.columns import MISSING, Bool
 from adjudicator.rulebook import Key, KeyKind
 from catalogs.plans.conditions import (
     AllOf,
-    AnyOf,
     Condition,
     Interval,
     NoneOf,
@@ -28,6 +28,8 @@ from catalogs.plans.conditions import (
     Words,
 )
 from catalogs.plans.document import Attribute
+
+T = TypeVar("T", bound=np.generic)
 
 OLDEST = 150
 """Units for which `points: {of: age, each: ...}` is laid out."""
@@ -173,7 +175,7 @@ class Frame:
             product *= axis.key.size
         return product
 
-    def spread(self, values: NDArray[np.generic], position: int) -> NDArray[np.generic]:
+    def spread(self, values: NDArray[T], position: int) -> NDArray[T]:
         """Lay a vector over one axis."""
         shape = [1] * len(self.axes)
         shape[position] = len(values)

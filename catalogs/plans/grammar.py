@@ -106,18 +106,20 @@ SHAPES = _shapes(
     Shape("case line", 12, ("class", "kind", "marks", "item_group", "amount", "upfront", "quantity", "price", "ceiling",
                             "code", "date", "stay_day"), ("amount",), sourced=False),
 )  # fmt: skip
-"""Every mapping with fixed keys. Claims of cases, `by` tables, conditions, linear forms and `since` have keys of their own."""
+"""Every mapping with fixed keys. Claims of cases, `by`, conditions, linear forms and `since` have keys of their own."""
 
 CLAIM_KEYS = ("person", "date", "dates", "lines", "who", "total", *BUCKETS)
 """Keys of a claim in a case beside attributes and the plan's own amounts."""
 
-CONVENTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({
-    "order_by": CLAIM_DATES,
-    "year_by": CLAIM_DATES,
-    "status_at": CLAIM_DATES,
-    "new_year": ("whole", "split"),
-    "undo": ("forbid", "cascade", "keep"),
-})
+CONVENTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "order_by": CLAIM_DATES,
+        "year_by": CLAIM_DATES,
+        "status_at": CLAIM_DATES,
+        "new_year": ("whole", "split"),
+        "undo": ("forbid", "cascade", "keep"),
+    }
+)
 
 ATTRIBUTES: Mapping[str, BuiltIn] = MappingProxyType({
     "group": BuiltIn("person", "word", (
@@ -154,12 +156,23 @@ ATTRIBUTES: Mapping[str, BuiltIn] = MappingProxyType({
 })  # fmt: skip
 """Built-in attributes of a claim (section 4)."""
 
-LINE_ATTRIBUTES: Mapping[str, BuiltIn] = MappingProxyType({
-    "class": BuiltIn("line", "word", ("A", "B", "C")),
-    "kind": BuiltIn("line", "word", ("drug", "service", "consumable", "bed")),
-    "mark": BuiltIn("line", "marks", open=True),
-    "item_group": BuiltIn("line", "word", open=True),
-    "stay_day": BuiltIn("line", "number"),
-    "item_price": BuiltIn("line", "number"),
-})
+LINE_ATTRIBUTES: Mapping[str, BuiltIn] = MappingProxyType(
+    {
+        "class": BuiltIn("line", "word", ("A", "B", "C")),
+        "kind": BuiltIn("line", "word", ("drug", "service", "consumable", "bed")),
+        "mark": BuiltIn("line", "marks", open=True),
+        "item_group": BuiltIn("line", "word", open=True),
+        "stay_day": BuiltIn("line", "number"),
+        "item_price": BuiltIn("line", "number"),
+    }
+)
 """Attributes of a line (section 9)."""
+
+NO_LINES: frozenset[str] = frozenset()
+"""Conditions on claims test no attribute of a line."""
+
+OF_LINES = frozenset(LINE_ATTRIBUTES)
+"""Conditions on lines (`items`, `lines.upfront`) test all of them."""
+
+OF_GROUPS = frozenset({"item_group"})
+"""In rates of bands and in `first_pay`, `item_group` is the group of the layer's base."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from adjudicator.rulebook import Program
 from catalogs.plans.cases import CaseResult
 from catalogs.plans.cases import run_cases as run_plan_cases
+from catalogs.plans.checks import check_plan
 from catalogs.plans.compile import compile_plan
 from catalogs.plans.complete import CompletePlan, complete
 from catalogs.plans.document import PlanDocument
@@ -65,9 +66,7 @@ class Library:
         base = self._document(names[-1], document.place, findings, "base") if names else None
         return complete(document, parts, base, findings)
 
-    def _parts(
-        self, document: PlanDocument, findings: Findings, above: tuple[str, ...]
-    ) -> tuple[PlanDocument, ...]:
+    def _parts(self, document: PlanDocument, findings: Findings, above: tuple[str, ...]) -> tuple[PlanDocument, ...]:
         composed = document.compose
         if composed is None:
             return ()
@@ -111,6 +110,9 @@ class Library:
             return Checked(None, findings, ())
         files = {document.file for document in (*plan.documents, *((plan.base,) if plan.base else ()))}
         findings.extend(finding for finding in self.findings if finding.path in files)
+        if findings.errors:
+            return Checked(None, findings, ())
+        check_plan(plan, findings)
         if findings.errors:
             return Checked(None, findings, ())
         program = compile_plan(plan, findings)

@@ -18,7 +18,7 @@ from catalogs.plans.conditions import (
     Words,
 )
 from catalogs.plans.document import Attribute
-from catalogs.plans.grammar import AMOUNTS_OF_CLAIM, AMOUNTS_OF_LAYER
+from catalogs.plans.grammar import AMOUNTS_OF_CLAIM, AMOUNTS_OF_LAYER, NO_LINES
 from catalogs.plans.nodes import Fields, Items, Node, Text
 from catalogs.plans.reading import Reader, meant
 
@@ -28,13 +28,13 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 COMBINED = ("any", "all", "none")
 
 
-def read_condition(reader: Reader, node: Node, lines: bool = False) -> Condition:
-    """Read a mapping of tests that must all hold. `lines`: attributes of lines may be tested too."""
+def read_condition(reader: Reader, node: Node, lines: frozenset[str] = NO_LINES) -> Condition:
+    """Read a mapping of tests that must all hold. `lines`: attributes of lines that may be tested too."""
     parts: list[Condition] = []
     for key, value in reader.entries(node, "condition"):
         if key.text in COMBINED:
             inner = tuple(read_condition(reader, item, lines) for item in reader.items(value, "list of conditions"))
-            parts.append({"any": AnyOf, "all": AllOf, "none": NoneOf}[key.text](inner))
+            parts.append(AnyOf(inner) if key.text == "any" else AllOf(inner) if key.text == "all" else NoneOf(inner))
             continue
         subject = read_subject(reader, key, lines)
         if subject is not None:
@@ -42,10 +42,10 @@ def read_condition(reader: Reader, node: Node, lines: bool = False) -> Condition
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
 
-def read_subject(reader: Reader, key: Text, lines: bool) -> Subject | Attribute | None:
+def read_subject(reader: Reader, key: Text, lines: frozenset[str]) -> Subject | Attribute | None:
     """Resolve the left side of a condition; None after a finding."""
     names, text = reader.names, key.text.strip()
-    attribute = names.attributes.get(text) or (names.line_attributes.get(text) if lines else None)
+    attribute = names.line_attributes.get(text) if text in lines else names.attributes.get(text)
     if attribute is not None:
         return attribute
     if text == "nth":
@@ -56,7 +56,7 @@ def read_subject(reader: Reader, key: Text, lines: bool) -> Subject | Attribute 
         return Subject(SubjectKind.COUNTER, text.removeprefix("counter."))
     if is_amount(reader, text):
         return Subject(SubjectKind.AMOUNT, text)
-    known = (*names.attributes, *(names.line_attributes if lines else ()), *amount_names(reader))
+    known = (*names.attributes, *sorted(lines), *amount_names(reader))
     counters = (f"counter.{name}" for name in names.counters or {})
     reader.add("UNKNOWN_SUBJECT", key, name=text, **meant(text, (*known, *counters)))
     return None
@@ -82,7 +82,7 @@ def _known_counter(reader: Reader, key: Text, name: str) -> None:
         reader.add("UNKNOWN_COUNTER", key, name=name, **meant(name, counters))
 
 
-def _fits(reader: Reader, subject: Subject | Attribute, key: Text, value: Node, lines: bool) -> Condition:
+def _fits(reader: Reader, subject: Subject | Attribute, key: Text, value: Node, lines: frozenset[str]) -> Condition:
     """Read the right side of a test."""
     if isinstance(value, Fields):
         inner = [node for name, node in value.entries if name.text == "not"]
@@ -100,7 +100,7 @@ def _fits(reader: Reader, subject: Subject | Attribute, key: Text, value: Node, 
     return tests[0] if len(tests) == 1 else AnyOf(tuple(tests))
 
 
-def _negated(reader: Reader, subject: Subject | Attribute, key: Text, value: Node, lines: bool) -> Condition:
+def _negated(reader: Reader, subject: Subject | Attribute, key: Text, value: Node, lines: frozenset[str]) -> Condition:
     if isinstance(value, Fields):
         reader.add("BAD_TEST", value, name=key.text)
         return AllOf(())

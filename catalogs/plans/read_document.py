@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from fractions import Fraction
-
 from adjudicator.rulebook import Rounding
 from catalogs.plans.conditions import Condition
 from catalogs.plans.document import (
@@ -26,6 +23,7 @@ from catalogs.plans.grammar import (
     CONVENTIONS,
     GRADES,
     LINE_ATTRIBUTES,
+    OF_LINES,
     SCHEMES,
     BuiltIn,
 )
@@ -255,7 +253,7 @@ class _DocumentReader:
         for key, node in self.reader.entries(self.fields["items"], "items"):
             if key.text in RESERVED:
                 self.reader.add("RESERVED_NAME", key, name=key.text)
-            found[key.text] = read_condition(self.reader, node, lines=True)
+            found[key.text] = read_condition(self.reader, node, lines=OF_LINES)
         return found
 
     def _lines(self, scope: Scope) -> LinesEntry:
@@ -266,7 +264,7 @@ class _DocumentReader:
         ceilings = ("before_upfront", "after_upfront", "none")
         upfront: Value | None = None
         if "upfront" in fields and not (isinstance(fields["upfront"], Text) and fields["upfront"].text == "item"):
-            upfront = ValueReader(reader, Unit.RATE, lines=True).read(fields["upfront"], scope.into("upfront"))
+            upfront = ValueReader(reader, Unit.RATE, lines=OF_LINES).read(fields["upfront"], scope.into("upfront"))
         catalogue = reader.one_of(fields["catalogue"], ("applied", "ignored")) if "catalogue" in fields else "applied"
         return LinesEntry(
             ceiling=reader.one_of(fields["ceiling"], ceilings) if "ceiling" in fields else "before_upfront",
@@ -283,7 +281,7 @@ class _DocumentReader:
         for item in items:
             if item not in reader.names.items:
                 reader.add("UNKNOWN_ITEMS", fields["items"], name=item, **meant(item, reader.names.items))
-        amounts = ValueReader(reader, Unit.AMOUNT, formulas=True)
+        amounts = ValueReader(reader, Unit.AMOUNT)
         numbers = [a.name for a in reader.names.attributes.values() if a.kind == "number"]
         times = reader.name(fields["times"]) if "times" in fields else None
         if times and times not in numbers:

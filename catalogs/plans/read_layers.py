@@ -18,7 +18,7 @@ from catalogs.plans.document import (
     LinearForm,
     SliceEntry,
 )
-from catalogs.plans.grammar import ALLOCATIONS, PERIODS
+from catalogs.plans.grammar import ALLOCATIONS, NO_LINES, OF_GROUPS, PERIODS
 from catalogs.plans.nodes import Fields, Items, Node, Text
 from catalogs.plans.read_conditions import read_condition
 from catalogs.plans.read_values import ValueReader, read_linear_form
@@ -93,7 +93,8 @@ class LayerReader:
     def _value(self, fields: dict[str, Node], key: str, unit: Unit, scope: Scope) -> Value | None:
         if key not in fields:
             return None
-        return ValueReader(self.reader, unit, formulas=True).read(fields[key], scope.into(key))
+        lines = OF_GROUPS if key in ("first_pay", "above") else NO_LINES
+        return ValueReader(self.reader, unit, lines, formulas=True).read(fields[key], scope.into(key))
 
     def _amount(self, fields: dict[str, Node], node: Node, scope: Scope, key: str = "amount") -> Value:
         reader = ValueReader(self.reader, Unit.AMOUNT, formulas=True)
@@ -179,7 +180,7 @@ class LayerReader:
         for number, item in enumerate(self.reader.items(node, "slices"), 1):
             fields = self.reader.fields(item, "slice")
             inner = self.reader.scope(fields, scope.into(str(number)))
-            rates = ValueReader(self.reader, Unit.RATE)
+            rates = ValueReader(self.reader, Unit.RATE, OF_GROUPS)
             slices.append(
                 SliceEntry(
                     start=self._value(fields, "from", Unit.AMOUNT, inner),

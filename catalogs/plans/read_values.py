@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 from adjudicator.columns import PPM
 from adjudicator.rulebook import Origin, State
 from catalogs.plans.conditions import DATE, Condition, Interval, Test
 from catalogs.plans.document import LinearForm
-from catalogs.plans.grammar import SHAPES
+from catalogs.plans.grammar import NO_LINES, OF_LINES, SHAPES
 from catalogs.plans.nodes import Fields, Items, Node, Text
 from catalogs.plans.read_conditions import amount_names, fits_one, is_amount, read_condition, read_subject
 from catalogs.plans.reading import Reader, Scope, meant
@@ -46,9 +47,12 @@ FORMS = {
 
 
 class ValueReader:
-    """Reads one value for a place that wants `unit`. `lines`: conditions may test attributes of lines."""
+    """Reads one value for a place that wants `unit`. `lines`: attributes of lines that conditions may test.
 
-    def __init__(self, reader: Reader, unit: Unit, lines: bool = False, formulas: bool = False) -> None:
+    `formulas`: an amount that is worked out for each claim may stand here.
+    """
+
+    def __init__(self, reader: Reader, unit: Unit, lines: frozenset[str] = NO_LINES, formulas: bool = False) -> None:
         self.reader, self.unit, self.lines, self.formulas = reader, unit, lines, formulas
 
     def read(self, node: Node, scope: Scope) -> Value:
@@ -101,7 +105,7 @@ class ValueReader:
             return self._cell(State.NOT_STATED, None, "not_stated", node, scope, written=text)
         if text == "absent":
             return self._cell(State.ABSENT, None, "absent", node, scope, written=text)
-        if text == "item" and self.unit is Unit.RATE and self.lines:
+        if text == "item" and self.unit is Unit.RATE and self.lines == OF_LINES:
             return self._cell(State.EXACT, ITEM_RATE, "exact", node, scope, written=text)
         return self._cell(State.EXACT, self.reader.number(node, self.unit), "exact", node, scope, written=text)
 
@@ -119,7 +123,7 @@ class ValueReader:
         text = self.reader.text(fields["assumed"])
         if text == "absent":
             cell = self._cell(State.ABSENT, None, "assumed", fields["assumed"], own, why, text)
-        elif text == "item" and self.lines:
+        elif text == "item" and self.unit is Unit.RATE and self.lines == OF_LINES:
             cell = self._cell(State.ASSUMED, ITEM_RATE, "assumed", fields["assumed"], own, why, text)
         else:
             number = self.reader.number(fields["assumed"], self.unit)
@@ -156,7 +160,7 @@ class ValueReader:
         if not isinstance(by, Text):
             self.reader.add("NOT_A_SCALAR", by or node)
             return Choice((), node.place)
-        subject = read_subject(self.reader, by, self.lines or self.unit is Unit.RATE)
+        subject = read_subject(self.reader, by, self.lines)
         rows: list[tuple[Condition | None, Value]] = []
         last: tuple[Condition | None, Value] | None = None
         for key, entry in node.entries:
@@ -176,21 +180,17 @@ class ValueReader:
             if "is" not in fields:
                 continue
             inner = self.reader.scope(fields, scope.into(str(number)))
-            when = read_condition(self.reader, fields["when"], self._line_tests) if "when" in fields else None
+            when = read_condition(self.reader, fields["when"], self.lines) if "when" in fields else None
             rows.append((when, self.read(fields["is"], inner)))
         if not node.items:
             self.reader.add("EMPTY_VALUE", node)
         return Choice(tuple(rows), node.place)
 
-    @property
-    def _line_tests(self) -> bool:
-        return self.lines or self.unit is Unit.RATE
-
     def _since(self, node: Node, fields: dict[str, Node], scope: Scope) -> Value:
         dated: list[tuple[int, Text, Value]] = []
         for key, entry in self.reader.entries(fields["since"], "dates"):
             dated.append((self.reader.date(key), key, self.read(entry, scope.into(key.text))))
-        if any(later[0] <= earlier[0] for earlier, later in zip(dated, dated[1:], strict=False)):
+        if any(later[0] <= earlier[0] for earlier, later in pairwise(dated)):
             self.reader.add("DATES_NOT_RISING", fields["since"])
         rows = []
         for position, (start, key, value) in enumerate(dated):
@@ -230,7 +230,7 @@ class ValueReader:
         if (how in ("points", "person_share") and not rate_like) or (how == "add" and self.unit is not Unit.AMOUNT):
             self.reader.add("ADJUSTMENT_WRONG_UNIT", node, how=how, unit=self.unit.value)
             return None
-        when = read_condition(self.reader, fields["when"], self._line_tests) if "when" in fields else None
+        when = read_condition(self.reader, fields["when"], self.lines) if "when" in fields else None
         inner = ValueReader(self.reader, units[how], self.lines)
         entry = fields[how]
         if how == "points" and isinstance(entry, Fields) and entry.get("each") is not None:
