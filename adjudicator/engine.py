@@ -13,9 +13,9 @@ from adjudicator.lines import Judged, judge
 from adjudicator.periods import Calendar
 from adjudicator.prepare import Prepared, prepared
 from adjudicator.reasons import ClaimReason
-from adjudicator.results import Results
+from adjudicator.results import REASON_OF_STATE, Results
 from adjudicator.rounding import Amount, share
-from adjudicator.rulebook import Program, Rulebook
+from adjudicator.rulebook import Program, Rulebook, State
 from adjudicator.settlement import Settlement
 from adjudicator.tables import ClaimCodes
 from adjudicator.wave import Block, Observe, Wave
@@ -118,13 +118,27 @@ def _reasons_before(batch: Batch, program: Program, rows: Int64, codes: ClaimCod
     reason = np.zeros(len(rows), np.uint8) if batch.reason is None else batch.reason[rows].copy()
     date = batch.date(program.year_by)[rows]
     _mark(reason, (date < program.valid_from) | (date >= program.valid_until), ClaimReason.PLAN_NOT_IN_FORCE)
-    if program.excluded_if is not None:
+    if program.excluded_if is not None and not program.excluded_if.dynamic:
         _mark(reason, program.excluded_if.values[codes.static_index(program.excluded_if)] != 0, ClaimReason.EXCLUDED)
     _mark(reason, judged.pended, ClaimReason.LINE_PENDED)
     total = judged.atom_buckets.sum(axis=(1, 2))
     _mark(reason, total < 0, ClaimReason.NEGATIVE_TOTAL)
-    _mark(reason, np.abs(judged.atom_buckets).max(axis=(1, 2)) > LARGEST_FEN, ClaimReason.OUT_OF_BOUNDS)
+    too_large = judged.out_of_bounds | (np.abs(judged.atom_buckets).max(axis=(1, 2)) > LARGEST_FEN)
+    _mark(reason, too_large, ClaimReason.OUT_OF_BOUNDS)
+    if judged.states.max(initial=0) > State.ABSENT:
+        np.copyto(reason, REASON_OF_STATE[judged.states], where=reason == 0)
     return reason
+
+
+_BEHIND_EXCLUSION = (ClaimReason.NONE, ClaimReason.LINE_PENDED, ClaimReason.NEGATIVE_TOTAL, ClaimReason.OUT_OF_BOUNDS)
+
+
+def _exclude(wave: Wave, reason: UInt8) -> None:
+    """Mark the claims that an exclusion over amounts or counters meets (one over attributes alone is known before)."""
+    excluded = wave.block.program.excluded_if
+    if excluded is not None and excluded.dynamic:
+        here = np.isin(reason, _BEHIND_EXCLUSION) & wave.truth(excluded)
+        np.copyto(reason, np.uint8(ClaimReason.EXCLUDED), where=here)
 
 
 def _mark(reason: UInt8, where: Bool | bool | np.bool_, code: ClaimReason) -> None:
@@ -138,6 +152,7 @@ def _settle_block(block: Block, waves: Waves, facts: Prepared, reason: UInt8, re
     for low, high in zip(waves.starts, waves.starts[1:], strict=False):
         wave = Wave(block, low, high)
         here = reason[low:high]
+        _exclude(wave, here)
         is_open: Bool | bool = True if not here.any() else here == 0
         _see_buckets(wave)
         _run_layers(block.program, wave, facts, is_open)
@@ -217,6 +232,8 @@ def _see_layers(program: Program, wave: Wave) -> None:
     for name, value in wave.amounts.items():
         if "." in name or name == "paid":
             wave.see(name, value if wave.void is None else np.where(wave.void, 0, value))
+    for name in ("remaining", "remaining_in_scope"):
+        wave.see(name, wave.amount(name))
     for layer in program.layers:
         wave.see(f"paid.{layer.name}", wave.amounts[f"{layer.name}.paid"])
     for name, counter in wave.block.counters.items():

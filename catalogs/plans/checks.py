@@ -166,7 +166,7 @@ def _check_item_groups(layer: LayerEntry, groups: list[str], findings: Findings)
 def _check_bands(bands: BandsEntry, findings: Findings) -> None:
     *before, last = bands.slices or (None,)
     for part in before:
-        if part is not None and part.to is None:
+        if part is not None and part.to is None and part.credit is None:
             findings.add("SLICE_AFTER_OPEN", part.place)
     if last is not None and last.to is not None and bands.above is None:
         findings.add("BANDS_NOT_CLOSED", last.place)
