@@ -19,13 +19,14 @@ from adjudicator.wave import Block, Wave
 ACCOUNT = "personal_account"
 """Fund of the layers that pay from the person's own account (个人账户)."""
 
-_REASON_OF_STATE = np.zeros(8, np.uint8)
-_REASON_OF_STATE[[State.NOT_STATED, State.TARGET, State.UNKNOWN, State.MISSING]] = (
+REASON_OF_STATE = np.zeros(len(State), np.uint8)
+REASON_OF_STATE[[State.NOT_STATED, State.TARGET, State.UNKNOWN, State.MISSING]] = (
     ClaimReason.NOT_STATED,
     ClaimReason.NOT_EXACT,
     ClaimReason.UNKNOWN_VALUE,
     ClaimReason.MISSING_VALUE,
 )
+"""ClaimReason by State; 0 for those that settle."""
 
 _STATUS_OF_REASON = np.full(len(ClaimReason), ClaimStatus.HELD, np.uint8)
 _STATUS_OF_REASON[ClaimReason.NONE] = ClaimStatus.SETTLED
@@ -60,7 +61,7 @@ class BlockResults:
         if wave.void is not None:
             keep = ~wave.void
             if wave.held is not None:
-                np.copyto(reason, _REASON_OF_STATE[wave.held], where=wave.void)
+                np.copyto(reason, REASON_OF_STATE[wave.held], where=wave.void)
             np.copyto(reason, np.uint8(ClaimReason.VISIT_NOT_COVERED), where=wave.uncovered & (reason == 0))
         span = slice(wave.low, wave.high)
         for number, layer in enumerate(self.program.layers):

@@ -100,8 +100,7 @@ def _attributes(claims: Sequence[Claim]) -> dict[str, Column]:
 def _lines(claims: Sequence[Claim]) -> tuple[Lines, Catalog | None]:
     flat = [line for claim in claims for line in claim.get("lines", ())]
     items: dict[str, Mapping[str, Any]] = {}
-    rows = [_item(line, items) for line in flat]
-    judged = [row < 0 for row in rows]
+    rows = [_item(line["item"], items) if "item" in line else -1 for line in flat]
     first = np.concatenate([[0], np.cumsum([len(claim.get("lines", ())) for claim in claims])]).astype(np.int64)
     lines = Lines(
         first=first,
@@ -110,32 +109,23 @@ def _lines(claims: Sequence[Claim]) -> tuple[Lines, Catalog | None]:
         amount_fen=np.array([fen(line["amount"]) for line in flat], np.int64),
         quantity_e4=np.array([_scaled(line, "quantity", 10_000) for line in flat], np.int64),
         price_e6=np.array([_scaled(line, "price", 1_000_000) for line in flat], np.int64),
-        class_code=np.array([_class(line) if own else -1 for line, own in zip(flat, judged, strict=True)], np.int8),
-        upfront_ppm=np.array(
-            [
-                int(rate(line["upfront"]) * 1_000_000) if own and "class" in line else -1
-                for line, own in zip(flat, judged, strict=True)
-            ],
-            np.int32,
-        ),
+        class_code=np.array([CLASSES.index(line["class"]) if "class" in line else -1 for line in flat], np.int8),
+        upfront_ppm=np.array([_ppm(line["upfront"]) if "upfront" in line else -1 for line in flat], np.int32),
         group=Category.encode([line.get("item_group") for line in flat]),
     )
     return lines, _catalog(list(items.values())) if items else None
 
 
-def _class(line: Mapping[str, Any]) -> int:
-    return CLASSES.index(line["class"]) if "class" in line else -1
+def _ppm(text: str) -> int:
+    return int(rate(text) * 1_000_000)
 
 
 def _scaled(line: Mapping[str, Any], name: str, scale: int) -> int:
     return int(Fraction(line[name]) * scale) if name in line else MISSING
 
 
-def _item(line: Mapping[str, Any], items: dict[str, Mapping[str, Any]]) -> int:
-    """Give the catalog row of a line that says more than a judged line can; -1 for others."""
-    if not {"kind", "marks", "ceiling"} & set(line):
-        return -1
-    facts = {name: line.get(name) for name in ("class", "kind", "marks", "ceiling", "upfront")}
+def _item(facts: Mapping[str, Any], items: dict[str, Mapping[str, Any]]) -> int:
+    """Give the catalog row of an item."""
     key = json.dumps(facts)
     items.setdefault(key, facts)
     return list(items).index(key)
@@ -143,8 +133,8 @@ def _item(line: Mapping[str, Any], items: dict[str, Mapping[str, Any]]) -> int:
 
 def _catalog(items: Sequence[Mapping[str, Any]]) -> Catalog:
     count = len(items)
-    marks = tuple(sorted({mark for item in items for mark in item["marks"] or ()}))
-    ceilings = [item["ceiling"] for item in items if item["ceiling"] is not None]
+    marks = tuple(sorted({mark for item in items for mark in item.get("marks", ())}))
+    ceilings = [item["ceiling"] for item in items if "ceiling" in item]
     prices = np.array([[int(Fraction(c) * 1_000_000)] for c in ceilings], np.int64).reshape(len(ceilings), 1)
     places = iter(range(len(ceilings)))
     none32, none64 = np.empty(0, np.int32), np.empty(0, np.int64)
@@ -156,12 +146,12 @@ def _catalog(items: Sequence[Mapping[str, Any]]) -> Catalog:
         valid_from=np.full(count, -FOREVER, np.int32),
         valid_until=np.full(count, FOREVER, np.int32),
         item_class=np.array([CLASSES.index(item["class"]) for item in items], np.uint8),
-        kind=np.array([KINDS.index(item["kind"]) if item["kind"] else 0 for item in items], np.uint8),
-        group=np.full(count, -1, np.int32),
-        marks=np.array([sum(1 << marks.index(m) for m in item["marks"] or ()) for item in items], np.int64),
-        upfront_ppm=np.array([int(rate(item["upfront"]) * 1_000_000) for item in items], np.int32),
+        kind=np.array([KINDS.index(item["kind"]) for item in items], np.uint8),
+        group=np.array([0 if "item_group" in item else -1 for item in items], np.int32),
+        marks=np.array([sum(1 << marks.index(m) for m in item.get("marks", ())) for item in items], np.int64),
+        upfront_ppm=np.array([_ppm(item["upfront"]) for item in items], np.int32),
         upfront_schedule=np.full(count, -1, np.int32),
-        ceiling=np.array([next(places) if item["ceiling"] is not None else -1 for item in items], np.int32),
+        ceiling=np.array([next(places) if "ceiling" in item else -1 for item in items], np.int32),
         restriction=np.full(count, -1, np.int32),
         ceilings_e6=prices,
         schedule_from=np.zeros(1, np.int32),
@@ -175,6 +165,7 @@ def _catalog(items: Sequence[Mapping[str, Any]]) -> Catalog:
             np.empty(0, np.uint8), np.empty(0, np.uint8),
         ),
         mark_names=marks,
+        groups=("special",),
     )  # fmt: skip
 
 
@@ -277,7 +268,9 @@ def differences(pair: Pair) -> list[str]:
     results, closing = pair.settle()
     engine = run(plan, program, pair.claims, pair.opening)
     found = []
-    for claim, answer in engine.answers().items():
+    answers = engine.answers()
+    for claim in results:  # in order of settlement: what differs first comes first
+        answer = answers[claim]
         wanted = expected(results[claim], pair.generated.layers)
         if not pair.generated.layers or wanted["status"] != "settled":
             answer["layers"] = {**wanted["layers"], **answer["layers"]}

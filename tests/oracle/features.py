@@ -10,7 +10,7 @@ VALUES = (
 )
 CONDITIONS = "word one_of not number range mark mark_not yes_no any all none amount counter nth item_price stay_day missing_number"
 DOCUMENT = (
-    "inherits compose valid_until default attribute_number attribute_mark attribute_marks amounts excluded year_start "
+    "inherits compose valid_until default attribute_number attribute_mark attribute_marks amounts excluded excluded_amount year_start "
     "year_by order_by rounding assumed_convention"
 )
 LINES = "ceiling_before ceiling_after ceiling_none upfront_table upfront_item catalogue_ignored category_before category_after"
@@ -26,7 +26,7 @@ COUNTERS = (
     "none year quarter month day episode claim rolling keys holder adds weights count sets counts_if clears_if shared"
 )
 CLAIMS = (
-    "lines buckets given reason negative_line zero_amount same_second order_type opening several_years large refund_total "
+    "lines buckets catalog given reason negative_line zero_amount same_second order_type opening several_years large refund_total "
     "missing_attribute unknown_word"
 )
 OUTCOMES = (

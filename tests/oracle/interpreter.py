@@ -169,6 +169,7 @@ def _run_layers(plan: Plan, claim: Claim, opened: Opened, counters: Counters, re
     taken, holding = False, opened.worst
     for run in runs:
         if not fits(run.node.get("when"), scene):
+            counters.after_layer(run.name, scene)
             continue
         taken = taken or run.node.get("requires_visit", "yes") == "yes"
         given = claim.get("given", {}).get(run.name)

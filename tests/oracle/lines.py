@@ -17,15 +17,19 @@ Ask = Callable[[Answer], Answer]
 
 
 class Judged:
-    """One line: its facts and its buckets in fen. `sign` is -1 for a refund, which mirrors."""
+    """One line: its facts and its buckets in fen. `sign` is -1 for a refund, which mirrors.
+
+    `item` of a line holds what the catalog says of it; what stands on the line itself takes precedence.
+    """
 
     def __init__(self, facts: Mapping[str, Any], claim_facts: Mapping[str, Any]):
-        self.facts = dict(facts)
+        self.facts = {**facts.get("item", {}), **facts}
+        self.judged_upfront = "upfront" in facts
         amount = fen(facts["amount"])
         self.sign = -1 if amount < 0 else 1
         self.size = abs(amount)
         self.over_limit = self.upfront = self.self_funded = 0
-        self.payable = facts.get("class") in ("A", "B")
+        self.payable = self.facts.get("class") in ("A", "B")
         if "date" in facts and "stay_day" not in facts and "admission" in claim_facts:
             self.facts["stay_day"] = (date(facts["date"]) - date(claim_facts["admission"])).days + 1
 
@@ -84,7 +88,7 @@ def _ceiling(line: Judged) -> int:
 def _upfront_rate(line: Judged, plan: Plan, scene: Scene, ask: Ask) -> Fraction:
     own = rate(line.facts.get("upfront", "0"))
     node = plan.lines.get("upfront", "item")
-    if node == "item":
+    if node == "item" or line.judged_upfront:
         return own
     found = ask(value_of(with_item_rate(node, own), "rate", scene.on_line(line.facts)))
     return found.number if found.given else Fraction(0)

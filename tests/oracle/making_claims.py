@@ -12,6 +12,8 @@ from .words import MARKS, NUMBERS, OTHER_WORD, WORDS
 
 Claim = dict[str, Any]
 
+UPFRONT = ("0%", "5%", "10%", "12.5%", "33%", "100%")
+
 DOOR_REASONS = ("NOT_COVERED", "WAITING", "SUSPENDED", "NOT_DESIGNATED", "OUT_OF_AGREEMENT")
 
 
@@ -145,21 +147,33 @@ class ClaimMaker:
                 amount = "-9999"
         day = admission + datetime.timedelta(days=self.rng.randint(0, (discharge - admission).days))
         line: Claim = {"amount": amount, "date": day.isoformat()}
-        if self.chance(0.97):
-            line["class"] = self.rng.choice("AAABBBC")
-        line["upfront"] = self.rng.choice(("0%", "5%", "10%", "12.5%", "33%", "100%"))
         if self.chance(0.8):
             line["quantity"] = self.rng.choice(("1", "2", "3.5", "0.3333", "10"))
             line["price"] = self.rng.choice(("0.015", "12.345678", "49.99", "50", "100", "999.999999"))
         if self.chance(0.3):
             line["item_group"] = self.rng.choice(("special", "plain"))
-        if "class" in line and self.chance(0.6):
-            line["kind"] = self.rng.choice(("drug", "service", "consumable", "bed"))
-            if self.chance(0.4):
-                line["marks"] = self.rng.sample(["tcm", "negotiated"], self.rng.randint(1, 2))
-            if self.chance(0.5):
-                line["ceiling"] = self.rng.choice(("0.5", "33.333333", "80", "120.055", "1000"))
+        facts = {"class": self.rng.choice("AAABBBC"), "upfront": self.rng.choice(UPFRONT)}
+        if self.chance(0.4):
+            return line | facts
+        if self.chance(0.95):
+            line["item"] = facts | self._item()
+            if self.chance(0.2):
+                line["class"] = self.rng.choice("AB")
+            if self.chance(0.2):
+                line["upfront"] = self.rng.choice(UPFRONT)
         return line
+
+    def _item(self) -> Claim:
+        """Make what a catalog says of an item."""
+        self.use("claim.catalog")
+        item: Claim = {"kind": self.rng.choice(("drug", "service", "consumable", "bed"))}
+        if self.chance(0.4):
+            item["marks"] = self.rng.sample(["tcm", "negotiated"], self.rng.randint(1, 2))
+        if self.chance(0.5):
+            item["ceiling"] = self.rng.choice(("0.5", "33.333333", "80", "120.055", "1000"))
+        if self.chance(0.2):
+            item["item_group"] = "special"
+        return item
 
 
 def opening_of(rng: random.Random, generated: Generated, touched: Entries) -> Entries:

@@ -60,8 +60,8 @@ class PlanMaker:
         """Make the documents of a plan."""
         conventions, indexes = self._conventions(), self._indexes()
         self.values.names = Names(["total", *BUCKETS, "stated_base", "third_party"], {}, list(indexes))
-        excluded = self._excluded()
         self._declare_counters()
+        excluded = self._excluded()
         names = [f"l{number}" for number in range(1, self.rng.randint(1, 4) + 1)]
         for name in names:
             self.layers.append(self._layer(name))
@@ -163,6 +163,10 @@ class PlanMaker:
         if not self.chance(0.2):
             return None
         self.use("document.excluded")
+        if self.chance(0.4):
+            self.use("document.excluded_amount")
+            counted = {f"counter.{name}": "> 2000" for name in list(self.counters)[:1]}
+            return self.rng.choice(({"total": "> 3000"}, {"any": [counted, {"in_scope": "< 100"}]}, counted))
         self.values.tested = frozenset({"disease"})
         return {"disease": "injury"}
 

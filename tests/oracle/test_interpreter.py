@@ -107,7 +107,7 @@ layers:
 
 def test_groups_of_lines_with_rates_of_their_own() -> None:
     lines = [
-        {"class": "B", "amount": "1000", "upfront": "10%", "ceiling": "80", "quantity": "10"},
+        {"item": {"class": "B", "upfront": "10%", "ceiling": "80"}, "amount": "1000", "quantity": "10"},
         {"class": "A", "amount": "100", "marks": ["tcm"]},
         {"class": "C", "amount": "50"},
         {"class": "A", "amount": "-20", "marks": ["tcm"]},
