@@ -141,7 +141,8 @@ def read_sources(sources: Sources, rules: Rules) -> Intake:
 def setting_of(rules: Rules) -> Setting:
     """Give what the door needs to know of the rules."""
     tables = rules.tables
-    return Setting(rules.programs, tables.index if tables else None, tables.facilities if tables else None)
+    index, facilities = (tables.index, tables.facilities) if tables else (None, None)
+    return Setting(rules.programs, index, facilities, rules.illustrative)
 
 
 def write_run(

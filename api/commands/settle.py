@@ -83,6 +83,11 @@ def _funds(totals: Totals, terminal: Terminal) -> Table:
     return table
 
 
+def whole_yuan(fen: int) -> str:
+    """Give an amount in whole yuan, half-up, for tables of sums."""
+    return f"{(fen + 50) // 100:,}"
+
+
 def _share_of(fen: int, whole: int) -> str:
     tenths = (2000 * fen + whole) // (2 * whole) if whole > 0 else 0
     return f"{tenths // 10}.{tenths % 10}"
@@ -95,5 +100,6 @@ def _shares(title: str, kind: str, shares: Sequence[Share], terminal: Terminal) 
     for share in shares:
         amounts = (share.total_fen, share.in_scope_fen, share.pooled_fen, share.account_fen, share.cash_fen)
         percent = _share_of(share.pooled_fen, share.total_fen)
-        table.add_row(say.name(kind, share.name) or "-", f"{share.claims:,}", *(money(fen) for fen in amounts), percent)
+        name = say.name(kind, share.name) if share.name else "-"
+        table.add_row(name, f"{share.claims:,}", *(whole_yuan(fen) for fen in amounts), percent)
     return table

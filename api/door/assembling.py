@@ -41,7 +41,7 @@ def assemble(
 ) -> Batch:
     """Build the batch of claims that are all good; `dates` are days [claims] by name."""
     builder = Builder(claims, dates, setting, books)
-    finder = PlanFinder(setting.programs)
+    finder = PlanFinder(setting.programs, setting.by_name_only)
     person = builder.coded("person_id")
     if members is None:
         cover = by_claims_alone(claims.columns, dates["discharge"], finder, books)
@@ -109,7 +109,8 @@ def lines_of(claims: Claims, item: Int32, dates: Mapping[str, Int64], books: Boo
 def _small(codes: NDArray[np.signedinteger] | None, values: list[str], numbers: dict[str, int]) -> Int8 | None:
     if codes is None or not (codes >= 0).any():
         return None
-    return np.array([*(numbers.get(v, -1) for v in values), -1], np.int8)[codes]
+    small: Int8 = np.array([*(numbers.get(v, -1) for v in values), -1], np.int8)[codes]
+    return small
 
 
 def _rate(values: NDArray[np.signedinteger] | None) -> Int32 | None:
@@ -131,7 +132,8 @@ def item_rows(claims: Claims, place: Category, index: CatalogIndex | None, books
     for number, name in enumerate(("", *place.values)):
         here = used[(used // width == number) & (used % width > 0)]
         found[here] = index.rows_of(name, [names[code] for code in (here % width - 1).tolist()])
-    return found[pair]
+    rows: Int32 = found[pair]
+    return rows
 
 
 def waiting_reasons(batch: Batch, programs: Sequence[Program], cover: Cover, members: Members, reason: UInt8) -> None:

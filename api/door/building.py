@@ -28,11 +28,12 @@ FACILITY_WORDS = ("level", "administration", "price_class", "facility_kind")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the door knows beside the files."""
+    """What the door knows beside the files. `by_name_only`: plans for claims and members that name them, no others."""
 
     programs: Sequence[Program]
     index: CatalogIndex | None = None
     facilities: Facilities | None = None
+    by_name_only: frozenset[str] = frozenset()
 
 
 class Builder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 
 from adjudicator.rulebook import CounterRule, Deductible, Flat, Key, KeyKind, Limit, Program
@@ -57,8 +57,9 @@ def _parts(thing: object) -> Iterator[object]:
 class PlanFinder:
     """Finds the program of a cover by plan id, or by scheme and place; a smaller place goes before a larger one."""
 
-    def __init__(self, programs: Sequence[Program]) -> None:
+    def __init__(self, programs: Sequence[Program], by_name_only: Collection[str] = ()) -> None:
         self.programs = tuple(programs)
+        self._found_by_place = [i for i, program in enumerate(programs) if program.name not in by_name_only]
         self._by_name = {program.name: i for i, program in enumerate(programs)}
 
     def find(self, plan: str, scheme: str, place: str, day: int) -> int:
@@ -70,7 +71,7 @@ class PlanFinder:
         """
         if plan:
             return self._by_name.get(plan, -1)
-        fitting = [i for i, p in enumerate(self.programs) if not scheme or p.scheme == scheme]
+        fitting = [i for i in self._found_by_place if not scheme or self.programs[i].scheme == scheme]
         if place:
             chain = [place, f"{place[:4]}00", f"{place[:2]}0000"]
             near = [
