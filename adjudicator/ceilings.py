@@ -28,7 +28,7 @@ def billed_quantity(quantity_e4: Int64 | None) -> tuple[Int64 | int, int]:
     return billed, int(billed.max())
 
 
-def payable_fen(price_e6: Int64, highest_e6: int, quantity_e4: Int64 | int, most_e4: int, out: Int64) -> Int64:
+def payable_fen(price_e6: Int64, highest_e6: int, quantity_e4: Int64 | int, most_e4: int) -> Int64:
     """Give price x quantity in fen, half-up, for prices >= 0 (the result for a negative price has no meaning).
 
     One product per line where it fits into int64 by the bounds given; larger ones are split. Prices go up to 1e15 (a
@@ -37,10 +37,9 @@ def payable_fen(price_e6: Int64, highest_e6: int, quantity_e4: Int64 | int, most
     """
     if highest_e6 * most_e4 >= SAFE_PRODUCT:
         return _split_payable_fen(price_e6, quantity_e4)
-    np.multiply(price_e6, quantity_e4, out=out)
-    np.add(out, PER_FEN // 2, out=out)
-    np.floor_divide(out, PER_FEN, out=out)
-    return out
+    payable = np.multiply(price_e6, quantity_e4)
+    np.add(payable, PER_FEN // 2, out=payable)
+    return np.floor_divide(payable, PER_FEN, out=payable)
 
 
 def _split_payable_fen(price_e6: Int64, quantity_e4: Int64 | int) -> Int64:

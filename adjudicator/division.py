@@ -7,7 +7,7 @@ import numpy as np
 from adjudicator.category_limits import ClaimLimit
 from adjudicator.ceilings import billed_quantity, payable_fen
 from adjudicator.columns import PPM, Bool, Int64
-from adjudicator.judged import Judged, Workspace
+from adjudicator.judged import Judged
 from adjudicator.line_blocks import LineBlock
 from adjudicator.reasons import LineReason
 from adjudicator.rulebook import LineRules
@@ -21,8 +21,8 @@ Partial = tuple[Int64, Int64, Int64]
 class Division:
     """The division of one block. `left` is what is not yet in a bucket, as magnitudes; `sign` None: all positive."""
 
-    def __init__(self, block: LineBlock, found: Found, out: Judged, space: Workspace) -> None:
-        self.block, self.found, self.space, self.out = block, found, space, out
+    def __init__(self, block: LineBlock, found: Found, out: Judged) -> None:
+        self.block, self.found, self.out = block, found, out
         lines = block.lines
         self.in_scope, self.upfront = out.in_scope[lines], out.upfront[lines]
         self.over_limit, self.self_funded = out.over_limit[lines], out.self_funded[lines]
@@ -57,8 +57,7 @@ class Division:
         limited = price >= 0
         if not np.count_nonzero(limited):
             return
-        scratch = self.space.take("payable", len(price))
-        payable = payable_fen(price, highest, self.quantity, self.most, scratch)
+        payable = payable_fen(price, highest, self.quantity, self.most)
         over = np.subtract(self.left, payable, out=payable if self.has_over else self.over_limit)
         np.maximum(over, 0, out=over)
         np.multiply(over, limited, out=over)
@@ -123,14 +122,13 @@ def divide(
     partial: Partial | None,
     negative: bool,
     out: Judged,
-    space: Workspace,
 ) -> Division:
     """Divide the block's lines in the order of the plan and write them to `out`; give the division.
 
     `found.reason`: why a line is self-funded, or 0. `level` [claims]: column of the catalog's ceilings, None: no
     ceilings. `negative`: some amount is below 0; refunds are divided like the same positive amount.
     """
-    division = Division(block, found, out, space)
+    division = Division(block, found, out)
     division.take_self_funded(partial, negative)
     level = None if level is None else (level if isinstance(level, int) else level[block.claims])
     if rules.ceiling_first:

@@ -1,12 +1,8 @@
-"""What the line stage hands on, and the memory it works in."""
+"""What the line stage hands on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from adjudicator.columns import Bool, Int64, UInt8
 from adjudicator.tables import Rows
@@ -34,17 +30,3 @@ class Judged:
     pended: Bool
     states: UInt8
     out_of_bounds: Bool
-
-
-class Workspace:
-    """Scratch arrays by name, kept from block to block. Whoever takes a name again overwrites what it held."""
-
-    def __init__(self) -> None:
-        self._arrays: dict[str, NDArray[Any]] = {}
-
-    def take(self, name: str, count: int, dtype: DTypeLike = np.int64) -> NDArray[Any]:
-        """Give an array [count] with undefined content."""
-        held = self._arrays.get(name)
-        if held is None or len(held) < count:
-            held = self._arrays[name] = np.empty(count, dtype)
-        return held[:count]

@@ -14,7 +14,7 @@ from adjudicator.category_limits import ClaimLimit
 from adjudicator.ceilings import HIGHEST
 from adjudicator.columns import PPM, Bool, Int64, UInt8
 from adjudicator.division import Division, Partial, divide
-from adjudicator.judged import Judged, Workspace
+from adjudicator.judged import Judged
 from adjudicator.line_blocks import ChosenLines, LineBlock
 from adjudicator.line_codes import line_index, unknown_index
 from adjudicator.reasons import LineReason
@@ -39,7 +39,6 @@ def judge(
     *,
     check_stay: bool = True,
     index: VersionIndex | None = None,
-    workspace: Workspace | None = None,
     block_lines: int = BLOCK_LINES,
 ) -> Judged:
     """Judge the lines of the claims that `codes` has chosen.
@@ -55,7 +54,7 @@ def judge(
     lines = ChosenLines(batch, codes.rows)
     if index is None and catalog is not None:
         index = index_versions(catalog, lines.columns.service_date)
-    stage = _Stage(program, catalog, codes, lines, index, workspace or Workspace())
+    stage = _Stage(program, catalog, codes, lines, index)
     if check_stay:
         stage.stay_days = _stay_days(batch, codes, lines)
     if lines.columns.amount_fen.size:
@@ -70,9 +69,12 @@ def judge(
 def _stay_days(batch: Batch, codes: ClaimCodes, lines: ChosenLines) -> Int64 | None:
     """Give how many days after admission lines may lie [claims, uint32]; None when no claim is a stay."""
     days = batch.discharge[codes.rows] - lines.admission
-    inpatient = codes.codes(Key(KeyKind.CATEGORY, "visit", ("inpatient",)))
-    stay = (days > 0) | ((days == 0) & np.equal(inpatient, 0))
-    return np.where(stay, days.view(np.uint32), NO_BOUND) if stay.any() else None
+    stay = days > 0
+    longer = np.count_nonzero(stay)
+    if longer < len(days):
+        stay |= (days == 0) & np.equal(codes.codes(Key(KeyKind.CATEGORY, "visit", ("inpatient",))), 0)
+        longer = np.count_nonzero(stay)
+    return np.where(stay, days.view(np.uint32), NO_BOUND) if longer else None
 
 
 class _Stage:
@@ -85,10 +87,9 @@ class _Stage:
         codes: ClaimCodes,
         lines: ChosenLines,
         index: VersionIndex | None,
-        space: Workspace,
     ) -> None:
         self.rules, self.catalog, self.codes = program.lines, catalog, codes
-        self.lines, self.index, self.space = lines, index, space
+        self.lines, self.index = lines, index
         self.stay_days: Int64 | None = None
         self.limits = [ClaimLimit(rule, codes) for rule in self.rules.category_limits]
         self.level: Index | None = None
@@ -112,7 +113,7 @@ class _Stage:
 
     def judge_block(self, block: LineBlock) -> None:
         """Fill the outputs of the block's lines and claims."""
-        found = Found(self.catalog, self.index, block.item, block.date, self.space)
+        found = Found(self.catalog, self.index, block.item, block.date)
         partial = None
         if self.rules.whole_bill:
             found.reason[...] = 0
@@ -127,10 +128,8 @@ class _Stage:
         if largest > LARGEST_FEN:
             self._refuse_large(block, found.reason)
         negative = largest > HIGHEST
-        self._sum(
-            divide(self.rules, self.limits, self.level, block, found, atoms, partial, negative, self.out, self.space),
-            atoms,
-        )
+        division = divide(self.rules, self.limits, self.level, block, found, atoms, partial, negative, self.out)
+        self._sum(division, atoms)
 
     def _take_class(self, block: LineBlock, found: Found) -> None:
         if block.class_code is None:

@@ -76,15 +76,21 @@ def column_codes(key: Key, column: Column | None, default: str | int | None) -> 
     if key.kind is KeyKind.FLAG:
         return _flag_code(key, column, default)
     if column is None:
-        return int(category_map(key, (), default)[-1])
+        return _word_code(key, default)
     if not isinstance(column, Category):
         raise ShapeError(f"attribute {key.source} must be a category, not a {type(column).__name__.lower()}")
     if len(column.codes) == 1:
         code = int(column.codes[0])
-        return int(category_map(key, () if code < 0 else (column.values[code],), default)[min(code, 0)])
+        return _word_code(key, column.values[code] if code >= 0 else default)
     mapping = category_map(key, column.values, default)
     codes: Int64 = mapping[column.codes]
     return codes
+
+
+def _word_code(key: Key, word: str | int | None) -> int:
+    if word is None:
+        return len(key.domain) + 1
+    return key.domain.index(str(word)) if str(word) in key.domain else len(key.domain)
 
 
 def _number_code(key: Key, column: Column | None, default: str | int | None) -> Index:

@@ -14,7 +14,6 @@ import numpy as np
 
 from adjudicator.catalog import CLASSES, Catalog
 from adjudicator.columns import Int32, Int64, UInt8
-from adjudicator.judged import Workspace
 from adjudicator.reasons import LineReason
 from adjudicator.tables import Index
 
@@ -179,8 +178,8 @@ class Found:
     special: positions of the lines whose version has a restriction or schedule. The owner may change all arrays.
     """
 
-    def __init__(self, catalog: Catalog | None, index: VersionIndex | None, item: Int32, date: Int32, space: Workspace):
-        self.catalog, self.index, self.space = catalog, index, space
+    def __init__(self, catalog: Catalog | None, index: VersionIndex | None, item: Int32, date: Int32):
+        self.catalog, self.index = catalog, index
         self._version: Int64 | None = None
         self.special = NO_LINES
         if catalog is None:
@@ -203,17 +202,14 @@ class Found:
         self.special = ((has_restriction | has_schedule) & ~none).nonzero()[0]
 
     def _look_up(self, index: VersionIndex, item: Int32, date: Int32) -> None:
-        lines, space = len(item), self.space
-        self._cell, day = space.take("cell", lines), space.take("day", lines)
-        np.subtract(date, index.first_day, out=day, dtype=np.int64)
-        index.offsets.take(day, out=self._cell, mode="clip")
+        day = np.subtract(date, index.first_day, dtype=np.int64)
+        self._cell = index.offsets.take(day, mode="clip")
         np.add(self._cell, item, out=self._cell)
-        word = self._word = index.words.take(self._cell, out=space.take("word", lines), mode="clip")
-        self.rate = np.bitwise_and(word, RATE_BITS, out=space.take("rate", lines))
+        word = self._word = index.words.take(self._cell, mode="clip")
+        self.rate = np.bitwise_and(word, RATE_BITS)
         np.right_shift(word, REASON_SHIFT, out=day)
         np.bitwise_and(day, REASON_BITS, out=day)
-        self.reason = space.take("reason", lines, np.uint8)
-        np.copyto(self.reason, day, casting="unsafe")
+        self.reason = day.astype(np.uint8)
         self.special = np.bitwise_and(word, SPECIAL, out=day).nonzero()[0] if index.special else NO_LINES
 
     @property
@@ -239,7 +235,7 @@ class Found:
         if self.index is not None:
             row = np.right_shift(self._word, CEILING_SHIFT, out=self._word)
             np.add(row, level, out=row)
-            price = self.index.ceilings_e6.take(row, out=self.space.take("price", len(row)), mode="clip")
+            price = self.index.ceilings_e6.take(row, mode="clip")
             return price, self.index.highest_ceiling_e6
         assert self.catalog is not None
         row = self.catalog.ceiling.take(self.version, mode="clip")

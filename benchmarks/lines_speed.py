@@ -16,7 +16,6 @@ import numpy as np
 from adjudicator.batch import Batch, Lines
 from adjudicator.catalog import Catalog, Restrictions
 from adjudicator.columns import Category
-from adjudicator.judged import Workspace
 from adjudicator.lines import BLOCK_LINES, judge
 from adjudicator.rulebook import CategoryLimit, Formula, Key, KeyKind, LineRules, Program, Table
 from adjudicator.tables import ClaimCodes
@@ -108,11 +107,10 @@ def main() -> None:
     rng = np.random.default_rng(1)
     catalog = catalog_of(wanted.items, rng, 0.05 if wanted.features == "restricted" else 0.0)
     batch, program = batch_of(wanted.lines, wanted.items, rng), program_of(wanted.features)
-    space = Workspace()
 
     def run() -> None:
         codes = ClaimCodes(batch, program)
-        judge(batch, program, catalog, codes, workspace=space, block_lines=wanted.block)
+        judge(batch, program, catalog, codes, block_lines=wanted.block)
 
     started = time.perf_counter()
     index_versions(catalog, batch.lines.service_date)

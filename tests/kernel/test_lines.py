@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adjudicator.judged import Judged, Workspace
+from adjudicator.judged import Judged
 from adjudicator.lines import judge
 from adjudicator.reasons import LineReason
 from adjudicator.rulebook import State
@@ -61,9 +61,8 @@ def test_index_and_blocks_change_nothing(seed: int, block_lines: int) -> None:
     world = world_of(seed, claims=60)
     plain = judged(world, block_lines=1 << 20)
     index = index_versions(world.catalog, world.batch.lines.service_date, fewest_lines=0)
-    space = Workspace()
     assert index is not None or not len(world.catalog.valid_from) or not len(world.batch.lines)
-    other = judged(world, index=index, workspace=space, block_lines=block_lines)
+    other = judged(world, index=index, block_lines=block_lines)
     assert columns(other) == columns(plain)
     assert other.atom_buckets.tolist() == plain.atom_buckets.tolist()
     assert other.pended.tolist() == plain.pended.tolist()
