@@ -37,10 +37,7 @@ class Finding:
     @property
     def place(self) -> str:
         """Give `file:line:column`, leaving out what is not known."""
-        parts = [self.path, str(self.line or ""), str(self.column)]
-        while parts and not parts[-1]:
-            parts.pop()
-        return ":".join(parts)
+        return ":".join(part for part in (self.path, str(self.line or ""), str(self.column)) if part)
 
     def message(self, language: Language = "en") -> str:
         """Give the sentence for a person."""

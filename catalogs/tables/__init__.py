@@ -81,6 +81,11 @@ class Catalogs:
         """Give the source of a version of an item; None for one chosen by the author of the table."""
         return self.sources.get(self.items.sources[int(self.items.source[version])])
 
+    def file_of(self, version: int) -> str:
+        """Give `file:line` of the most local row that a version of an item comes from."""
+        files, file, line = self.items.rows_in_files
+        return f"{files[file[version]]}:{line[version]}"
+
     def restriction_text(self, version: int) -> str:
         """Give the condition in words of a version of an item, empty when it has none."""
         row = int(self.catalog.restriction[version])

@@ -16,9 +16,10 @@ from adjudicator.columns import PPM, Bool, Int64
 from catalogs.tables.cells import NONE, WRONG, Reader, count, day, flag, numbers, price, quantity, rate
 from catalogs.tables.reading import RawTable, RawTables, near_text
 from catalogs.tables.reporting import Report, named
-from catalogs.tables.schema import ANY_WORD, NATION, NONE_WORD, OWN_SOURCE, Field
+from catalogs.tables.schema import NATION, NONE_WORD, OWN_SOURCE, SPECIAL_WORDS, Field
 
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
+_SPOILED = re.compile(r"\d(\.\d+)?[eE]\+\d+")
 _PLACE = re.compile(r"CN|[1-9]\d{5}")
 _READERS: Mapping[str, Reader] = {"date": day, "rate": rate, "price": price, "count": count, "flag": flag}
 _UNREADABLE = {
@@ -79,6 +80,7 @@ def _check_table(raw: RawTable, ids: Mapping[str, set[str]], report: Report) -> 
             _values(raw, field, report, "CATALOG_WRONG_PLACE", lambda text: bool(_PLACE.fullmatch(text)))
         elif field.cell == "code":
             _values(raw, field, report, "CATALOG_WRONG_CODE", lambda text: not re.search(r"\s", text))
+            _values(raw, field, report, "CATALOG_CODE_AS_NUMBER", lambda text: not _SPOILED.fullmatch(text))
     return CheckedTable(raw, read)
 
 
@@ -111,17 +113,19 @@ def _words(raw: RawTable, field: Field, report: Report) -> None:
     def split(text: str) -> list[str]:
         return text.split() if field.cell == "words" else [text]
 
-    def known(word: str) -> bool:
-        return not field.known or word in field.known or word in (ANY_WORD, NONE_WORD)
+    def worded(text: str) -> bool:
+        return text in field.special or all(
+            _WORD.fullmatch(word) or (field.name == "group" and word not in SPECIAL_WORDS) for word in split(text)
+        )
 
-    def worded(word: str) -> bool:
-        return field.name == "group" or word in (ANY_WORD, NONE_WORD) or bool(_WORD.fullmatch(word))
+    def known(text: str) -> bool:
+        return not field.known or text in field.special or all(word in field.known for word in split(text))
 
     if field.values:
         _values(raw, field, report, "CATALOG_UNKNOWN_WORD", lambda text: all(w in field.values for w in split(text)))
         return
-    _values(raw, field, report, "CATALOG_WRONG_WORD", lambda text: all(map(worded, split(text))))
-    _values(raw, field, report, "CATALOG_NEW_WORD", lambda text: all(map(known, split(text))), warning=True)
+    _values(raw, field, report, "CATALOG_WRONG_WORD", worded)
+    _values(raw, field, report, "CATALOG_NEW_WORD", known, warning=True)
 
 
 def _values(

@@ -25,7 +25,7 @@ from catalogs.tables.conditions import (
     compile_schedules,
 )
 from catalogs.tables.consistency import until_of
-from catalogs.tables.dictionaries import MOST_BITS, bits, codes, dictionary, spread
+from catalogs.tables.dictionaries import DICTIONARIES, bits, codes, dictionary, spread
 from catalogs.tables.reporting import Report, named
 from catalogs.tables.schema import LEVELS, MARKS, NONE_WORD, SCHEMES, VISITS
 
@@ -38,7 +38,7 @@ class CompiledItems:
     restriction_texts: tuple[str, ...]
     source: Int32  # [versions] index into sources
     sources: tuple[str, ...]
-    origin: Int64  # [versions] row of the items table
+    rows_in_files: tuple[tuple[str, ...], Int32, Int32]  # files, and by version the file and the line
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +72,23 @@ def compile_items(tables: CheckedTables, report: Report) -> CompiledItems | None
 
 def _dictionaries(tables: CheckedTables) -> _Dictionaries:
     items, rates = tables["items"].raw.columns, tables["usual_rates"].raw.columns
-    restrictions, schedules = tables["restrictions"].raw.columns, tables["schedules"].raw.columns
     place_names = sorted({*items["place"].values, *rates["place"].values}, key=lambda p: (p != "CN", p))
     code_order = pc.array_sort_indices(pa.array(items["code"].values, pa.string())).to_numpy().astype(np.int64)
     rank = np.empty(len(code_order) + 1, np.int32)
     rank[code_order] = np.arange(len(code_order))
-    marks = dictionary(MARKS, items["marks"], rates["mark"])
-    assert len(marks) <= MOST_BITS, f"{len(marks)} marks; at most {MOST_BITS}"
+
+    def words(name: str, built_in: Sequence[str]) -> tuple[str, ...]:
+        return dictionary(built_in, *(tables[table].raw.columns[column] for table, column in DICTIONARIES[name]))
+
     return _Dictionaries(
         tuple(place_names),
         tuple(items["code"].values[i] for i in code_order.tolist()),
         rank[items["code"].codes],
         tuple(sorted({*items["group"].values, *rates["group"].values} - {NONE_WORD})),
-        marks,
-        dictionary(LEVELS, tables["ceilings"].raw.columns["level"], restrictions["levels"]),
-        dictionary(VISITS, schedules["visit"], restrictions["visits"]),
-        dictionary(SCHEMES, schedules["scheme"], restrictions["schemes"]),
+        words("marks", MARKS),
+        words("levels", LEVELS),
+        words("visits", VISITS),
+        words("schemes", SCHEMES),
     )
 
 
@@ -215,7 +216,8 @@ def _assemble(
     )
     catalog = replace(catalog, digest=content_digest(catalog, conditions.texts))
     sources = items.raw.columns["source"].values
-    return CompiledItems(catalog, conditions.texts, field["source"].astype(np.int32), sources, versions.origin)
+    where = (items.raw.paths, items.raw.file[versions.origin], items.raw.line[versions.origin])
+    return CompiledItems(catalog, conditions.texts, field["source"].astype(np.int32), sources, where)
 
 
 def _gather(values: Sequence[str], rows: Int64 | Int32) -> tuple[str, ...]:

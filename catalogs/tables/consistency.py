@@ -8,8 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from adjudicator.columns import Int64
-from catalogs.tables.cells import EMPTY, OPEN
+from catalogs.findings import Finding
+from catalogs.tables.cells import EMPTY, OPEN, WRONG
 from catalogs.tables.checking import CheckedTable, CheckedTables
+from catalogs.tables.dictionaries import DICTIONARIES, MOST_BITS, dictionary
 from catalogs.tables.reporting import Report, named
 from catalogs.tables.schema import ANY_WORD
 
@@ -28,6 +30,7 @@ def check_rows(tables: CheckedTables, report: Report) -> None:
     _check_schedules(tables["schedules"], report)
     _check_ceilings(tables["ceilings"], report)
     _check_restrictions(tables["restrictions"], report)
+    _check_dictionaries(tables, report)
 
 
 def key_of(table: CheckedTable, columns: tuple[str, ...]) -> Int64:
@@ -45,7 +48,8 @@ def until_of(values: Int64) -> Int64:
 
 
 def _check_reversed(table: CheckedTable, start: str, end: str, report: Report) -> None:
-    reversed_ = until_of(table.numbers[end]) <= table.numbers[start]
+    begin, until = table.numbers[start], until_of(table.numbers[end])
+    reversed_ = (until <= begin) & (until != WRONG)
     report.rows(table.raw, np.flatnonzero(reversed_), end, "CATALOG_DATES_REVERSED")
 
 
@@ -54,6 +58,7 @@ def _check_periods(table: CheckedTable, columns: tuple[str, ...], start: str, en
     key, begin, until = key_of(table, columns), table.numbers[start], until_of(table.numbers[end])
     order = np.lexsort((begin, key))
     same = key[order][1:] == key[order][:-1]
+    same &= (begin[order][:-1] != EMPTY) & (begin[order][:-1] != WRONG)
     overlap = same & (begin[order][1:] < until[order][:-1])
     twice = overlap & (begin[order][1:] == begin[order][:-1])
     before = dict(zip(order[1:].tolist(), order[:-1].tolist(), strict=True))
@@ -103,7 +108,7 @@ def _check_schedules(table: CheckedTable, report: Report) -> None:
     for row in range(len(table)):
         rows_by_id[raw.cell(row, "id")].append(row)
     start = np.maximum(table.numbers["price_from"], 0)
-    end = np.where(table.numbers["price_until"] == EMPTY, HIGHEST, table.numbers["price_until"])
+    end = np.where(table.numbers["price_until"] < 0, HIGHEST, table.numbers["price_until"])
     report.rows(raw, np.flatnonzero(end <= start), "price_until", "CATALOG_BAND_REVERSED")
     for schedule, rows in rows_by_id.items():
         schemes = {raw.cell(row, "scheme") or ANY_WORD for row in rows} | {ANY_WORD}
@@ -154,9 +159,18 @@ def _code(values: tuple[str, ...], text: str) -> int:
 
 def _check_restrictions(table: CheckedTable, report: Report) -> None:
     raw, age_from, age_until = table.raw, table.numbers["age_from"], table.numbers["age_until"]
-    bad = (age_from != EMPTY) & (age_until != EMPTY) & (age_until <= age_from)
+    bad = (age_from >= 0) & (age_until >= 0) & (age_until <= age_from)
     report.rows(raw, np.flatnonzero(bad), "age_until", "CATALOG_AGES_REVERSED")
     asks = np.zeros(len(table), bool)
     for name in set(raw.schema.names) - {"id", "source"}:
         asks |= raw.columns[name].codes >= 0
     report.rows(raw, np.flatnonzero(~asks), "id", "CATALOG_RESTRICTION_EMPTY", warning=True)
+
+
+def _check_dictionaries(tables: CheckedTables, report: Report) -> None:
+    """Refuse more distinct words than there are bits to hold a set of them."""
+    for word, columns in DICTIONARIES.items():
+        used = dictionary((), *(tables[table].raw.columns[column] for table, column in columns))
+        if len(used) > MOST_BITS - 1:
+            fields = {"name": word, "count": len(used), "most": MOST_BITS - 1}
+            report.add(Finding("CATALOG_TOO_MANY_WORDS", columns[0][0], 0, columns[0][1], fields))

@@ -12,6 +12,15 @@ from catalogs.tables.schema import ANY_WORD, NONE_WORD
 
 MOST_BITS = 63
 
+DICTIONARIES = {
+    "marks": (("items", "marks"), ("usual_rates", "mark")),
+    "levels": (("ceilings", "level"), ("restrictions", "levels")),
+    "visits": (("schedules", "visit"), ("restrictions", "visits")),
+    "schemes": (("schedules", "scheme"), ("restrictions", "schemes")),
+    "agreement_visits": (("facilities", "agreement_visits"),),
+}
+"""Columns whose words share one dictionary, by its name."""
+
 
 def dictionary(built_in: Sequence[str], *columns: Category) -> tuple[str, ...]:
     """Give the words used in any of the columns: built-in ones first, in their order, then others by name."""

@@ -11,7 +11,7 @@ from adjudicator.columns import Category, Int32, Int64, UInt8
 from adjudicator.reasons import ClaimReason
 from catalogs.tables.checking import CheckedTable
 from catalogs.tables.consistency import until_of
-from catalogs.tables.dictionaries import MOST_BITS, bits, dictionary
+from catalogs.tables.dictionaries import bits, dictionary
 from catalogs.tables.schema import ANY_WORD, VISITS
 
 ATTRIBUTES = ("place", "level", "administration", "price_class", "facility_kind", "grade", "name")
@@ -90,7 +90,6 @@ def compile_facilities(table: CheckedTable) -> Facilities:
     start = table.numbers["agreement_from"]
     order = np.lexsort((start, number))
     names = dictionary(VISITS, raw.columns["agreement_visits"])
-    assert len(names) < MOST_BITS, f"{len(names)} kinds of visit"
     agreed = bits(raw.columns["agreement_visits"], (*names, ANY_WORD))
     codes = tuple(sorted(column.values))
     return Facilities(

@@ -20,6 +20,8 @@ NONE_WORD = "-"
 ANY_WORD = "*"
 """Any value (any level, any kind of visit)."""
 
+SPECIAL_WORDS = (NONE_WORD, ANY_WORD)
+
 OWN_SOURCE = "own"
 """Source key that needs no row in sources.csv: chosen by the author of the table."""
 
@@ -39,6 +41,7 @@ class Field:
     column: bool = False
     values: tuple[str, ...] = ()  # closed list
     known: tuple[str, ...] = ()  # built-in words; others are allowed and warned of
+    special: tuple[str, ...] = ()  # `-` or `*`, where the cell may say none or any
     refers: str = ""  # table of a reference
 
 
@@ -96,8 +99,8 @@ ITEMS = TableSchema(
         Field("kind", "word", "kind of item", "项目类别", values=KINDS),
         Field("form", "text", "dosage form, specification", "剂型、规格"),
         Field("class", "word", "A, B or C (甲, 乙, 丙)", "甲乙丙类", values=CLASSES),
-        Field("group", "word", "item group of the place's rules", "费用分组"),
-        Field("marks", "words", "marks that rules may ask for", "标识", known=MARKS),
+        Field("group", "word", "item group of the place's rules", "费用分组", special=(NONE_WORD,)),
+        Field("marks", "words", "marks that rules may ask for", "标识", known=MARKS, special=(NONE_WORD,)),
         Field("upfront", "rate", "share borne before the benefit: 10% or 0.1", "先行自付比例"),
         Field("schedule", "reference", "upfront share by scheme, visit and unit price", "分档自付", refers="schedules"),
         Field("ceiling", "reference", "payable unit price in yuan, or id of a ceiling", "支付标准", refers="ceilings"),
@@ -132,8 +135,8 @@ SCHEDULES = TableSchema(
     "Upfront shares that depend on scheme, kind of visit or unit price. The first row that fits decides.",
     (
         Field("id", "code", "name of the schedule", "编号", True, column=True),
-        Field("scheme", "word", "scheme; * or empty: any", "险种", known=SCHEMES),
-        Field("visit", "word", "kind of visit; * or empty: any", "就诊类型", known=VISITS),
+        Field("scheme", "word", "scheme; * or empty: any", "险种", known=SCHEMES, special=(ANY_WORD,)),
+        Field("visit", "word", "kind of visit; * or empty: any", "就诊类型", known=VISITS, special=(ANY_WORD,)),
         Field("price_from", "price", "unit price in yuan, inclusive; empty: 0", "单价下限（含）"),
         Field("price_until", "price", "unit price in yuan, exclusive; empty: open", "单价上限（不含）"),
         Field("rate", "rate", "share of the whole price borne before the benefit", "自付比例", True, column=True),
@@ -147,7 +150,7 @@ CEILINGS = TableSchema(
     "Payable unit prices by facility level.",
     (
         Field("id", "code", "name of the ceiling", "编号", True, column=True),
-        Field("level", "word", "facility level; *: any other", "医院等级", True, True, known=LEVELS),
+        Field("level", "word", "facility level; *: other", "医院等级", True, True, known=LEVELS, special=(ANY_WORD,)),
         Field("price", "price", "payable unit price in yuan; -: none", "支付标准", True, column=True),
         _SIDE_SOURCE,
     ),
@@ -189,7 +192,16 @@ FACILITIES = TableSchema(
         Field("grade", "text", "grade as published, such as 3A", "等级"),
         Field("agreement_from", "date", "first day of the period", "协议起始日期", required=True, column=True),
         Field("agreement_until", "date", "first day after the period; empty: open", "协议终止日期（不含）"),
-        Field("agreement_visits", "words", "visits agreed on; *: all; -: none", "协议范围", True, True, known=VISITS),
+        Field(
+            "agreement_visits",
+            "words",
+            "visits agreed on; *: all; -: none",
+            "协议范围",
+            True,
+            True,
+            known=VISITS,
+            special=(ANY_WORD, NONE_WORD),
+        ),
         _SOURCE,
     ),
     ("code",),

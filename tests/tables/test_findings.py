@@ -43,6 +43,16 @@ CASES: list[tuple[str, Mapping[str, str | bytes], str]] = [
     ("CATALOG_MISSING_CELL", {"items": "CN,,One,drug,,A,,,,,,,2020-01-01,,own"}, "items.csv:2:code"),
     ("CATALOG_WRONG_PLACE", {"items": "安徽,D1,One,drug,,A,,,,,,,2020-01-01,,own"}, "items.csv:2:place"),
     ("CATALOG_WRONG_CODE", {"items": "CN,D 1,One,drug,,A,,,,,,,2020-01-01,,own"}, "items.csv:2:code"),
+    ("CATALOG_CODE_AS_NUMBER", {"items": "CN,1.1E+08,One,drug,,A,,,,,,,2020-01-01,,own"}, "items.csv:2:code"),
+    ("CATALOG_WRONG_WORD", {"items": "CN,D1,One,drug,,A,,*,,,,,2020-01-01,,own"}, "items.csv:2:marks"),
+    ("CATALOG_WRONG_WORD", {"items": "CN,D1,One,drug,,A,,tcm -,,,,,2020-01-01,,own"}, "items.csv:2:marks"),
+    ("CATALOG_WRONG_WORD", {"restrictions": f"{RESTRICTIONS}R1,*,,,,,,,,,,\n"}, "restrictions.csv:2:levels"),
+    ("CATALOG_WRONG_WORD", {"ceilings": f"{CEILINGS}C1,-,40\n"}, "ceilings.csv:2:level"),
+    (
+        "CATALOG_TOO_MANY_WORDS",
+        {"items": f"CN,D1,One,drug,,A,,{' '.join(f'mark{i}' for i in range(63))},,,,,2020-01-01,,own"},
+        "items:marks",
+    ),
     ("CATALOG_UNKNOWN_REFERENCE", {"items": "CN,D1,One,drug,,A,,,,,,,2020-01-01,,NRDL"}, "items.csv:2:source"),
     ("CATALOG_UNKNOWN_REFERENCE", {"items": "CN,D1,One,drug,,B,,,,S1,,,2020-01-01,,own"}, "items.csv:2:schedule"),
     ("CATALOG_UNKNOWN_REFERENCE", {"items": "CN,D1,One,drug,,A,,,,,12.3456789,,2020-01-01,,own"}, "items.csv:2:ceiling"),
@@ -130,6 +140,12 @@ def test_all_mistakes_at_once(checked: Checker) -> None:
         "ceilings.csv:2:price", "items.csv:2:class", "items.csv:2:source", "items.csv:2:upfront",
         "items.csv:2:valid_from", "items.csv:3:kind", "items.csv:3:place", "items.csv:3:restriction",
     ]  # fmt: skip
+
+
+def test_an_unreadable_date_is_reported_once(checked: Checker) -> None:
+    rows = [GOOD.replace("2020-01-01", day) for day in ("soon", "later", "2020-01-01,never,own#")]
+    found = checked({"items": "\n".join(row.split("#")[0] for row in rows)}).findings
+    assert [f.code for f in found] == ["CATALOG_WRONG_DATE"] * 3
 
 
 def test_good_tables_have_no_findings(checked: Checker) -> None:

@@ -122,6 +122,11 @@ def test_restrictions_become_masks(small: Catalogs) -> None:
     assert small.restriction_text(first) == "second relapse"
 
 
+def test_a_version_names_the_row_it_comes_from(small: Catalogs) -> None:
+    first = small.catalog.first[small.index.rows_of("340300", ["D1"])[0]]
+    assert [small.file_of(first + i) for i in range(3)] == ["items.csv:2", "items.csv:7", "items.csv:8"]
+
+
 def test_dates_are_days(small: Catalogs) -> None:
     row = small.index.rows_of("CN", ["D1"])[0]
     assert small.catalog.valid_from[small.catalog.first[row] + 1] == days("2023-01-01")
