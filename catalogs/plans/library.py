@@ -21,11 +21,12 @@ SHIPPED = Path(__file__).parent.parent / "documents"
 
 
 class Checked(NamedTuple):
-    """Result of checking a plan. `program` is None when a finding is an error."""
+    """Result of checking a plan. `program` is None when a finding is an error, `plan` when a document is missing."""
 
     program: Program | None
     findings: Findings
     cases: tuple[CaseResult, ...]
+    plan: CompletePlan | None
 
 
 class Library:
@@ -50,6 +51,13 @@ class Library:
             known = self.documents.get(document.id)
             if known is not None and known.file != file:
                 self.findings.add("ID_TWICE", document.place, id=document.id, other=known.file)
+            self.documents[document.id] = document
+        return document
+
+    def replace(self, text: str, file: str) -> PlanDocument | None:
+        """Read a document that takes the place of the one with its id."""
+        document = read_document(text, file, self.findings)
+        if document is not None and document.id:
             self.documents[document.id] = document
         return document
 
@@ -97,27 +105,27 @@ class Library:
 
         `run_cases`: a plan with a failing worked case does not compile either.
         """
-        program, findings, _ = self.check(plan_id, run_cases)
-        if program is None:
-            raise PlanError(findings.errors)
-        return program
+        checked = self.check(plan_id, run_cases)
+        if checked.program is None:
+            raise PlanError(checked.findings.errors)
+        return checked.program
 
     def check(self, plan_id: str, run_cases: bool = True) -> Checked:
         """Compile a plan and run its cases, keeping everything found: errors, warnings and results of cases."""
         findings = Findings()
         plan = self.complete(plan_id, findings)
         if plan is None:
-            return Checked(None, findings, ())
+            return Checked(None, findings, (), plan)
         files = {document.file for document in (*plan.documents, *((plan.base,) if plan.base else ()))}
         findings.extend(finding for finding in self.findings if finding.path in files)
         if findings.errors:
-            return Checked(None, findings, ())
+            return Checked(None, findings, (), plan)
         check_plan(plan, findings)
         if findings.errors:
-            return Checked(None, findings, ())
+            return Checked(None, findings, (), plan)
         program = compile_plan(plan, findings)
         results = run_plan_cases(plan, program, findings) if run_cases and not findings.errors else ()
-        return Checked(None if findings.errors else program, findings, results)
+        return Checked(None if findings.errors else program, findings, results, plan)
 
 
 def load_library(folders: Iterable[Path | str] = ()) -> Library:
