@@ -80,14 +80,14 @@ def _labels_in(sheet: Sheet, row: int) -> int:
 
 def _widen(sheet: Sheet, spans: dict[str, range]) -> dict[str, range]:
     """Let a field reach to the next one: the class mark stands under no label, right after the categories."""
-    width = max(len(row) for row in sheet.rows)
+    width = max(*(len(row) for row in sheet.rows), *(area.right + 1 for area in sheet.merged), 0)
     starts = sorted((span.start, field) for field, span in spans.items())
     ends = [start for start, _ in starts[1:]] + [width]
     return {field: range(start, end) for (start, field), end in zip(starts, ends, strict=True)}
 
 
-def area_findings(sheet: Sheet, layout: Layout, entries: dict[int, int]) -> Iterator[Finding]:
-    """Report merged areas that hide or mix values. `entries`: row -> row where its entry ends (exclusive).
+def area_findings(sheet: Sheet, layout: Layout, entries: set[int]) -> Iterator[Finding]:
+    """Report merged areas that hide or mix values. `entries`: rows that begin one.
 
     An area may span the rows of one entry (a long remark) and the columns of one field. Category rows may be merged
     across anything.

@@ -29,7 +29,10 @@ ANY_VALUE = "*"
 
 
 def _pattern(text: str) -> str:
-    re.compile(text)
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text} is no pattern: {error}") from error
     return text
 
 
@@ -149,14 +152,13 @@ def _field_findings(path: Path, mapping: Mapping) -> list[Finding]:
     schema = TABLES[mapping.table]
     known = {*schema.names, *EXTRA_FIELDS[mapping.table]}
     aside = {name for name in mapping.columns if name.startswith(ASIDE)}
-    findings: list[Finding] = []
-    for key, name in _fields_named(mapping):
-        if name not in known | aside:
-            near = difflib.get_close_matches(name, sorted(known), 1)
-            fields = {"field": name, "table": mapping.table, "near": f" ({near[0]}?)" if near else ""}
-            findings.append(Finding("IMPORT_MAPPING_FIELD", path.name, 0, f"{key}.{name}", fields))
-    for name in sorted(mapping.columns.keys() & mapping.constants.keys()):
-        findings.append(Finding("IMPORT_MAPPING_TWICE", path.name, 0, name, {"field": name}))
+    findings = [
+        Finding("IMPORT_MAPPING_FIELD", path.name, 0, f"{key}.{name}", _unknown(name, mapping.table, known))
+        for key, name in _fields_named(mapping)
+        if name not in known | aside
+    ]
+    twice = sorted(mapping.columns.keys() & mapping.constants.keys())
+    findings += [Finding("IMPORT_MAPPING_TWICE", path.name, 0, name, {"field": name}) for name in twice]
     given = {
         *mapping.columns,
         *mapping.constants,
@@ -170,6 +172,11 @@ def _field_findings(path: Path, mapping: Mapping) -> list[Finding]:
             fields = {"field": field.name, "table": mapping.table}
             findings.append(Finding("IMPORT_MAPPING_MISSING", path.name, 0, field.name, fields))
     return findings
+
+
+def _unknown(name: str, table: str, known: set[str]) -> dict[str, object]:
+    near = difflib.get_close_matches(name, sorted(known), 1)
+    return {"field": name, "table": table, "near": f" ({near[0]}?)" if near else ""}
 
 
 def _fields_named(mapping: Mapping) -> list[tuple[str, str]]:

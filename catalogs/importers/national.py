@@ -73,6 +73,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbered:
+    """The number of a row (from 0), of good entries and of those with errors."""
+
+    row: int
+    number: int
+    star: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NationalList:
     """All entries in order, with what was normalised on the way."""
 
@@ -125,6 +134,7 @@ class _PartReader:
         self.normalised: Counter[str] = Counter()
         self.category = self.category_name = ""
         self.layout: Layout | None = None
+        self.numbered: list[Numbered] = []
 
     def read(self) -> list[Entry]:
         """Give the entries of the sheet; findings hold what is wrong, at its cell."""
@@ -141,8 +151,8 @@ class _PartReader:
                 entries += [entry] if entry else []
             else:
                 self._category(row)
-        self.findings += area_findings(self.sheet, self.layout, {entry.row - 1: entry.row for entry in entries})
-        self.findings += _number_findings(self.sheet, self.layout, entries)
+        self.findings += area_findings(self.sheet, self.layout, {n.row for n in self.numbered})
+        self.findings += _number_findings(self.sheet, self.layout, self.numbered)
         return entries
 
     def _value(self, row: int, field: str) -> tuple[str, int]:
@@ -209,7 +219,8 @@ class _PartReader:
         if match is None:
             self._wrong("IMPORT_NUMBER", row, column, found=text)
             return 0, False
-        return int(match[2] or match[3]), bool(match[1])
+        self.numbered.append(Numbered(row, int(match[2] or match[3]), bool(match[1])))
+        return self.numbered[-1].number, self.numbered[-1].star
 
     def _class(self, row: int) -> str:
         assert self.layout is not None
@@ -279,22 +290,22 @@ def join_names(raw: str, counts: Counter[str] | None = None) -> str:
     return "；".join(names)
 
 
-def _number_findings(sheet: Sheet, layout: Layout, entries: list[Entry]) -> list[Finding]:
+def _number_findings(sheet: Sheet, layout: Layout, numbered: list[Numbered]) -> list[Finding]:
     """Check the numbers of a sheet: each given once without a star, none left out, every star has its entry."""
     column = layout.spans["number"].start
-    first: dict[int, Entry] = {}
-    for entry in entries:
-        if not entry.star:
-            first.setdefault(entry.number, entry)
+    first: dict[int, Numbered] = {}
+    for given in numbered:
+        if not given.star:
+            first.setdefault(given.number, given)
     findings = [
-        sheet.finding("IMPORT_NUMBER_TWICE", e.row - 1, column, number=e.number, first=first[e.number].row)
-        for e in entries
-        if not e.star and first[e.number] is not e
+        sheet.finding("IMPORT_NUMBER_TWICE", n.row, column, number=n.number, first=first[n.number].row + 1)
+        for n in numbered
+        if not n.star and first[n.number] is not n
     ]
     findings += [
-        sheet.finding("IMPORT_STAR_ALONE", e.row - 1, column, number=e.number)
-        for e in entries
-        if e.star and e.number not in first
+        sheet.finding("IMPORT_STAR_ALONE", n.row, column, number=n.number)
+        for n in numbered
+        if n.star and n.number not in first
     ]
     gaps = sorted(set(range(1, max(first, default=0) + 1)) - first.keys())
     findings += [sheet.finding("IMPORT_NUMBER_MISSING", severity="warning", number=number) for number in gaps]

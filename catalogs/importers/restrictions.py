@@ -22,6 +22,10 @@ from catalogs.importers.ages import find_ages, find_sex, without_brackets
 
 LEVELS_FROM = {"三级": ("tertiary",), "二级": ("secondary", "tertiary"), "一级": ("primary", "secondary", "tertiary")}
 
+SCHEMES_NAMED = {"工伤": ("work_injury",), "生育": ("maternity", "employee_basic")}
+"""Maternity insurance is run together with that of employees in most places; whether a claim of the latter is for
+maternity the scheme does not tell, so the text stays."""
+
 STAYS = ("inpatient", "day_surgery", "family_bed", "maternity", "accident")
 """Kinds of visit that can be a stay (住院); only what is certainly none is refused."""
 
@@ -161,7 +165,8 @@ def _segment(segment: str, arms: bool) -> _Part:
     if match := _QUANTITY.fullmatch(segment):
         return _Part(_of("quantity", max_quantity=int(match[1])) if not arms else Condition(), arms)
     if match := _SCHEME.fullmatch(segment):
-        return _Part(_of("scheme", schemes=("work_injury" if match[1] == "工伤" else "maternity",)), False)
+        schemes = SCHEMES_NAMED[match[1]]
+        return _Part(_of("scheme", schemes=schemes), len(schemes) > 1)
     if _STAY_FIRST.fullmatch(segment):
         return _Part(_of("visit", visits=EMERGENCY_OR_STAYS), False)
     if not arms:

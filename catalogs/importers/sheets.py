@@ -81,10 +81,10 @@ def column_letters(column: int) -> str:
 
 def read_workbook(path: Path) -> tuple[dict[str, Sheet], list[Finding]]:
     """Read every sheet of a workbook. What cannot be read is a finding; a chart or macro sheet is left out."""
+    if not path.is_file():
+        return {}, [Finding("IMPORT_NO_SUCH_FILE", str(path))]
     try:
         workbook = python_calamine.CalamineWorkbook.from_path(path)
-    except FileNotFoundError:
-        return {}, [Finding("IMPORT_NO_SUCH_FILE", str(path))]
     except (python_calamine.CalamineError, OSError) as error:
         return {}, [Finding("IMPORT_UNREADABLE", path.name, fields={"why": str(error)[:200]})]
     with workbook:
