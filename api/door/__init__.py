@@ -1,1 +1,1 @@
-"""The door: rows of files become a `Batch`; every bad row is refused with its place and reason, every good one is kept."""
+"""The door: rows of files become a `Batch`; each bad row is refused with place and reason, each good one kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,7 +101,7 @@ def lines_of_other_file(claims: Claims, source: Source, lines: Rows, books: Book
     """Give the claim of each line of a file of lines, -1 where there is none (reported)."""
     ids = lines.columns["claim_id"]
     number_of = np.append(claims.number_of, np.full(len(books.values("claim_id")) + 1 - len(claims.number_of), -1))
-    claim = number_of[ids]
+    claim: Int64 = number_of[ids]
     _report_missing(source, lines, "claim_id", ids < 0, troubles)
     _report(source, lines, "claim_id", np.flatnonzero((claim < 0) & (ids >= 0)), books, troubles, "LINE_WITHOUT_CLAIM")
     return claim
@@ -158,15 +159,20 @@ def _report(source: Source, rows: Rows, column: str, at: Int64, books: Books, tr
             source.name,
             source.reading.shown(column),
             rows.row[at],
-            as_text(rows.columns[column][at], books.values(column)),
+            as_text(rows.columns[column][at], books.values(column), heading.cell if heading else ""),
             rows.columns["claim_id"][at].astype(np.int32),
             private=heading is not None and heading.private,
         )
     )
 
 
-def as_text(values: NDArray[np.signedinteger], book: list[str]) -> pa.StringArray:
-    """Give values of a column as text, for findings."""
+def as_text(values: NDArray[np.signedinteger], book: list[str], cell: str = "") -> pa.StringArray:
+    """Give values of a column as text, for findings: words, days, yuan, or plain numbers."""
     if values.dtype == np.int32:
         return pa.array(["" if v < 0 else book[v] for v in values.tolist()], pa.string())
+    if cell in ("date", "moment"):
+        days = values.astype("datetime64[s]").astype("datetime64[D]")
+        return pa.array(np.datetime_as_string(days).tolist(), pa.string())
+    if cell == "money":
+        return pa.array([str(decimal.Decimal(v).scaleb(-2)) for v in values.tolist()], pa.string())
     return pa.array([str(v) for v in values.tolist()], pa.string())

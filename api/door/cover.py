@@ -124,7 +124,8 @@ class _Join:
         """Say which claims may use spans of a scheme: those that name it, or none; by_plan: those that name a plan."""
         wanted = self._wanted["scheme"][claims]
         names_plan = (self._wanted["plan"][claims] >= 0) & bool((self._plan >= 0).any())
-        return ((wanted < 0) | (wanted == scheme)) & (names_plan == by_plan)
+        asks: NDArray[np.bool_] = ((wanted < 0) | (wanted == scheme)) & (names_plan == by_plan)
+        return asks
 
     def _spans(self, rows: Int64) -> tuple[Spans, Spans]:
         members = self._members

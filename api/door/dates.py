@@ -83,4 +83,5 @@ def _first_service(claims: Claims) -> Int64:
 
 def _stays(claims: Claims, books: Books) -> Bool:
     words = np.array([*(word in STAYS for word in books.values("visit")), False])
-    return words[claims.columns.get("visit", np.full(len(claims), -1, np.int32))]
+    stays: Bool = words[claims.columns.get("visit", np.full(len(claims), -1, np.int32))]
+    return stays

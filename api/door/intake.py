@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from adjudicator.batch import Batch
 from adjudicator.columns import Category, Int64
-from api.door.assembling import Setting, assemble
+from api.door.assembling import assemble
 from api.door.buckets import check_buckets
+from api.door.building import Setting
 from api.door.claims import Claims, gather, lines_of_other_file, refuse_broken_rows, with_lines
 from api.door.dates import claim_dates
 from api.door.line_checks import check_lines

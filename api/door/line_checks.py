@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from adjudicator.batch import LARGEST_FEN
 from adjudicator.columns import MISSING, Bool, Int64
-from api.door.claims import Claims
+from api.door.claims import Claims, as_text
 from api.door.rows import Books, Rows
 from api.files.findings import Trouble, Troubles
 from api.files.source import Source
@@ -46,7 +46,7 @@ class _Check:
         at = np.flatnonzero(where & ~self.claims.lines.bad)
         self.bad[at] = True
         if len(at):
-            shown = _yuan(values[at]) if values is not None else None
+            shown = as_text(values[at], [], "money") if values is not None else None
             claims = self.claims.code[self.claims.line_claim[at]].astype(np.int32)
             name = self.source.reading.shown(column)
             self.troubles.add(Trouble(code, self.source.name, name, self.claims.lines.row[at], shown, claims))
@@ -129,10 +129,3 @@ def product_fen(price_e6: Int64, quantity_e4: Int64) -> Int64:
     small = (low * 10_000 + price_rest * quantity_rest + 50_000_000) // 100_000_000
     product: Int64 = (fen * units + high + small) * np.sign(price_e6) * np.sign(quantity_e4)
     return product
-
-
-def _yuan(fen: Int64) -> pa.StringArray:
-    return pa.array(["" if v == MISSING else f"{v / 100:.2f}" for v in fen.tolist()], pa.string())
-
-
-__all__ = ["check_lines", "product_fen", "repeated_in_groups"]

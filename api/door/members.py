@@ -110,7 +110,8 @@ def _cover(rows: Rows, books: Books) -> NDArray[np.bool_]:
     """Say which spans are in normal cover; one that says nothing is."""
     words = books.values("cover")
     normal = np.array([*(word == "normal" for word in words), True])
-    return normal[_column(rows, "cover", np.int32)]
+    normal_spans: NDArray[np.bool_] = normal[_column(rows, "cover", np.int32)]
+    return normal_spans
 
 
 def _column(rows: Rows, name: str, dtype: type[np.signedinteger]) -> NDArray[np.signedinteger]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -57,7 +58,7 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Typed columns of rows. Coded columns are int32 with -1 for missing; others int64 with MISSING; moments are seconds.
+    """Typed columns of rows: coded ones int32 with -1 for missing, others int64 with MISSING; moments are seconds.
 
     bad: a cell of the row is faulty. texts: columns kept as text.
     """
@@ -141,7 +142,7 @@ class Collector:
         )
 
 
-def joined(parts: list[NDArray[np.generic]], dtype: type[np.generic]) -> NDArray[np.generic]:
+def joined(parts: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
     """Join arrays; none give an empty one of the type."""
     return np.concatenate(parts) if parts else np.empty(0, dtype)
 

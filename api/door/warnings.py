@@ -6,7 +6,7 @@ import numpy as np
 
 from adjudicator.batch import Batch
 from adjudicator.reasons import ClaimReason
-from api.door.assembling import Setting
+from api.door.building import Setting
 from api.door.claims import Claims, as_text
 from api.door.rows import Books
 from api.files.findings import Trouble, Troubles

@@ -1,1 +1,1 @@
-"""Files people have: delimited text, JSON lines, Parquet and workbooks, read as columns of text with their row numbers."""
+"""Files people have: delimited text, JSON lines, Parquet, workbooks; read as columns of text with row numbers."""

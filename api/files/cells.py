@@ -123,8 +123,8 @@ def _decimal(text: str, kind: str) -> tuple[int, int]:
 def moments(array: pa.StringArray, serials: bool = False) -> tuple[Int64, UInt8]:
     """Read dates with or without a time of day as seconds since 1970-01-01 00:00; empty is MISSING without a fault.
 
-    Reads 2023-02-28, 2023/2/28, 2023.2.28, 20230228, 2023年2月28日, each perhaps followed by a time; `serials`: also the
-    day numbers of a spreadsheet.
+    Reads 2023-02-28, 2023/2/28, 2023.2.28, 20230228, 2023年2月28日, each perhaps followed by a time; with `serials`
+    also the day numbers of a spreadsheet.
     """
     given = pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
     try:
@@ -188,7 +188,8 @@ class Codebook:
         codes = np.fromiter(
             (self.code(text) for text in encoded.dictionary.to_pylist()), np.int32, len(encoded.dictionary)
         )
-        return codes[_numbers(encoded.indices)]
+        of_cells: Int32 = codes[_numbers(encoded.indices)]
+        return of_cells
 
     def code(self, text: str) -> int:
         """Give the code of one text as written."""
@@ -247,13 +248,16 @@ def _distinct(array: pa.StringArray, read: Callable[[str], tuple[int, int]]) -> 
     """Read each distinct text once: [rows, 2] of value and fault."""
     encoded = array.dictionary_encode()
     found = np.array([read(text) for text in encoded.dictionary.to_pylist()], np.int64).reshape(-1, 2)
-    return found[_numbers(encoded.indices)]
+    values: Int64 = found[_numbers(encoded.indices)]
+    return values
 
 
 def _numbers(array: pa.Array) -> NDArray[np.integer]:
     """Give the numbers of an integer array, whatever stands where it is null."""
-    return pc.fill_null(array, 0).to_numpy(zero_copy_only=False)
+    numbers: NDArray[np.integer] = pc.fill_null(array, 0).to_numpy(zero_copy_only=False)
+    return numbers
 
 
 def _mask(array: pa.BooleanArray) -> NDArray[np.bool_]:
-    return array.to_numpy(zero_copy_only=False)
+    mask: NDArray[np.bool_] = array.to_numpy(zero_copy_only=False)
+    return mask

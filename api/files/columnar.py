@@ -64,7 +64,8 @@ def flat_names(schema: pa.Schema) -> list[str]:
 
 def is_records(kind: pa.DataType) -> bool:
     """Say whether a column holds lists of records."""
-    return (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and pa.types.is_struct(kind.value_type)
+    records: bool = (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and pa.types.is_struct(kind.value_type)
+    return records
 
 
 def block_of(batch: pa.RecordBatch, source: Source, rows: np.ndarray) -> Block:

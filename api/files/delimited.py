@@ -1,4 +1,4 @@
-"""Delimited text (CSV, TSV) as blocks of columns: encoding, delimiter and heading row are found, wrong rows set apart."""
+"""Delimited text (CSV, TSV) as blocks of columns: encoding, delimiter and headings are found, wrong rows set apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every reader of files gives: blocks of columns of text, with the number of each row as a spreadsheet shows it."""
+"""What every reader of files gives: blocks of columns of text, with row numbers as a spreadsheet shows them."""
 
 from __future__ import annotations
 

@@ -85,8 +85,8 @@ def _shorten(block: bytes, longest: int) -> bytes:
 class Decoder:
     """Turns blocks into UTF-8, finding the encoding at the first block that is not plain ASCII.
 
-    `encoding` is "ascii" until then. Where neither UTF-8 nor GB18030 fits a block whole, the one that fits more lines is
-    taken and bytes that do not fit become REPLACED.
+    `encoding` is "ascii" until then. Where neither UTF-8 nor GB18030 fits a block whole, the one that fits more lines
+    is taken, and bytes that do not fit become REPLACED.
     """
 
     def __init__(self) -> None:

@@ -66,7 +66,7 @@ def _read(path: Path, sheet: str, above: int, source: Source) -> Iterator[Block]
 def cell_text(cell: Any) -> str:
     """Give a cell as a spreadsheet shows it: numbers with 15 digits, whole ones without a fraction, dates as ISO.
 
-    A whole number of more than 15 digits has lost the others; it is given as 4.4E+17 is, so that it is refused as an id.
+    A whole number of more than 15 digits has lost the others; it is given as 4.40E+17, so that it is refused as an id.
     """
     if isinstance(cell, str):
         return cell
