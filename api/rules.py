@@ -65,17 +65,28 @@ def load_rules(plans: Sequence[Path] = (), tables: Path | None = None) -> Rules:
     """
     for path in (*plans, *([tables] if tables else [])):
         if not path.exists():
-            raise FileNotFoundError(errno.ENOENT, "no such file or folder", str(path))
-    library = Library([path for path in plans if not _is_within(path, [SHIPPED])])
-    chosen = [name for name, document in library.documents.items() if document.kind == "plan"]
-    if plans:
-        folders = [path.resolve() for path in plans]
-        chosen = [name for name in chosen if _is_within(Path(library.documents[name].file), folders)]
+            raise missing_file(path)
+    library, chosen = open_library(plans)
     if not chosen:
         raise CannotRunError("NO_PLANS", paths=", ".join(str(path) for path in plans))
     compiled = _load_tables(tables)
     illustrative = {name for name in chosen if (c := library.documents[name].compose) and c.illustrative}
     return Rules(library, _compile(library, chosen), compiled, _table_files(tables), frozenset(illustrative))
+
+
+def open_library(plans: Sequence[Path] = ()) -> tuple[Library, list[str]]:
+    """Read the shipped documents and those given; give the library and the ids of the plans given, else of all."""
+    library = Library([path for path in plans if not _is_within(path, [SHIPPED])])
+    chosen = [name for name, document in library.documents.items() if document.kind == "plan"]
+    if plans:
+        folders = [path.resolve() for path in plans]
+        chosen = [name for name in chosen if _is_within(Path(library.documents[name].file), folders)]
+    return library, chosen
+
+
+def missing_file(path: Path) -> FileNotFoundError:
+    """Give the error for a path that is not there."""
+    return FileNotFoundError(errno.ENOENT, "no such file or folder", str(path))
 
 
 def _compile(library: Library, chosen: Sequence[str]) -> tuple[Program, ...]:

@@ -1,0 +1,117 @@
+"""`adjudicator plan lint | test | show | diff`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+
+from adjudicator.rulebook import Program
+from api.rules import missing_file, open_library
+from api.terminal import Terminal
+from catalogs.findings import Finding, has_errors
+from catalogs.plans import Library
+from catalogs.plans.library import Checked
+
+FINE, FINDINGS = 0, 1
+KINDS = ("exact", "assumed", "not_stated", "target", "absent")
+"""Kinds of values, as `plan lint` counts them; a minimum or a range is counted with the targets."""
+
+
+def lint(paths: Sequence[Path], terminal: Terminal) -> int:
+    """Check plans and print all findings, then how many values of each kind a plan rests on. Gives 1 on any error."""
+    library, chosen = select(paths)
+    checked = {name: library.check(name, run_cases=False) for name in chosen}
+    findings = _once([*_of_other_documents(library, paths), *(f for c in checked.values() for f in c.findings)])
+    for finding in findings:
+        terminal.print(finding.render(terminal.say.language), markup=False, soft_wrap=True)
+    terminal.print(_summary(library, checked, terminal))
+    errors = sum(finding.severity == "error" for finding in findings)
+    terminal.print(terminal.say("LINT_DONE", plans=len(chosen), errors=errors, warnings=len(findings) - errors))
+    terminal.write_json(
+        {
+            "plans": [{"plan": name, "values": _values(c.program)} for name, c in checked.items()],
+            "findings": [finding.as_dict(terminal.say.language) for finding in findings],
+        }
+    )
+    return FINDINGS if has_errors(findings) else FINE
+
+
+def test(paths: Sequence[Path], terminal: Terminal) -> int:
+    """Run the worked cases of plans. Gives 1 when one fails or a plan has an error."""
+    library, chosen = select(paths)
+    checked = {name: library.check(name, run_cases=True) for name in chosen}
+    say = terminal.say
+    for name, result in checked.items():
+        failed = sum(not case.passed for case in result.cases)
+        good = not failed and not result.findings.errors
+        mark = "[green]✓[/green]" if good else "[red]✗[/red]"
+        terminal.print(f"{mark} {say('TEST_PLAN', plan=name, cases=len(result.cases), failed=failed)}", soft_wrap=True)
+    errors = _once(finding for result in checked.values() for finding in result.findings.errors)
+    for finding in errors:
+        terminal.print(finding.render(say.language), markup=False, soft_wrap=True)
+    cases = [case for result in checked.values() for case in result.cases]
+    failed = sum(not case.passed for case in cases)
+    terminal.print(say("TEST_DONE", plans=len(chosen), cases=len(cases), failed=failed))
+    terminal.write_json(
+        {
+            "plans": [
+                {"plan": name, "cases": [{"name": case.name, "passed": case.passed} for case in result.cases]}
+                for name, result in checked.items()
+            ],
+            "findings": [finding.as_dict(say.language) for finding in errors],
+        }
+    )
+    return FINDINGS if errors or failed else FINE
+
+
+def select(paths: Sequence[Path]) -> tuple[Library, list[str]]:
+    """Read the library and choose plans: those in files and folders, or named by id; without any, all shipped ones."""
+    library, chosen = open_library([path for path in paths if path.exists()])
+    if not paths:
+        return library, chosen
+    named = [str(path) for path in paths if not path.exists()]
+    for name in named:
+        if name not in library.documents:
+            raise missing_file(Path(name))
+    return library, [*(chosen if len(named) < len(paths) else []), *named]
+
+
+def _of_other_documents(library: Library, paths: Sequence[Path]) -> list[Finding]:
+    """Give what is wrong in documents that are no plans (overlays, bases), or that have no id."""
+    if not paths:
+        return list(library.findings)
+    folders = [path.resolve() for path in paths if path.exists()]
+    return [
+        finding
+        for finding in library.findings
+        if any(folder in (Path(finding.path).resolve(), *Path(finding.path).resolve().parents) for folder in folders)
+    ]
+
+
+def _once(findings: Iterable[Finding]) -> list[Finding]:
+    return list({finding.render(): finding for finding in findings}.values())
+
+
+def _values(program: Program | None) -> dict[str, int]:
+    """Count the values a program rests on, by kind."""
+    counts = dict.fromkeys(KINDS, 0)
+    if program is not None:
+        for origin in program.origins:
+            counts[origin.kind if origin.kind in counts else "target"] += 1
+    return counts
+
+
+def _summary(library: Library, checked: dict[str, Checked], terminal: Terminal) -> Table:
+    say = terminal.say
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(say("LINT_PLAN"), no_wrap=True)
+    for kind in KINDS:
+        table.add_column(say.name("kind", kind), justify="right")
+    for name, result in checked.items():
+        counts = _values(result.program)
+        style = "red" if result.program is None else ""
+        table.add_row(name, *(str(counts[kind]) if result.program else "-" for kind in KINDS), style=style)
+    return table
