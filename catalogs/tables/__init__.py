@@ -15,8 +15,9 @@ from adjudicator.catalog import Catalog
 from adjudicator.errors import AdjudicatorError
 from catalogs.findings import Finding, has_errors
 from catalogs.tables.checking import CheckedTables, check_cells
-from catalogs.tables.compiling import CompiledItems, compile_items, content_digest
+from catalogs.tables.compiling import CompiledItems, compile_items
 from catalogs.tables.consistency import check_rows
+from catalogs.tables.digest import content_digest
 from catalogs.tables.facilities import Facilities, compile_facilities
 from catalogs.tables.lookup import CatalogIndex
 from catalogs.tables.reading import RawTables, read_tables
@@ -63,7 +64,7 @@ class CatalogSource:
 
 @dataclass(frozen=True, slots=True)
 class Catalogs:
-    """Everything compiled from a set of tables. `digest` changes exactly when what is payable changes."""
+    """Everything compiled from a set of tables. `digest` changes when what is payable changes."""
 
     items: CompiledItems
     index: CatalogIndex

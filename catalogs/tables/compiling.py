@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adjudicator.catalog import CLASSES, KINDS, Catalog, Restrictions
-from adjudicator.columns import Category, Int32, Int64
+from adjudicator.catalog import CLASSES, KINDS, Catalog
+from adjudicator.columns import Int32, Int64
 from catalogs.findings import has_errors
 from catalogs.tables.cells import EMPTY, NONE, OPEN
 from catalogs.tables.checking import CheckedTable, CheckedTables, place_chain
@@ -26,6 +25,7 @@ from catalogs.tables.conditions import (
 )
 from catalogs.tables.consistency import until_of
 from catalogs.tables.dictionaries import DICTIONARIES, bits, codes, dictionary, spread
+from catalogs.tables.digest import content_digest
 from catalogs.tables.reporting import Report, named
 from catalogs.tables.schema import LEVELS, MARKS, NONE_WORD, SCHEMES, VISITS
 
@@ -222,30 +222,3 @@ def _assemble(
 
 def _gather(values: Sequence[str], rows: Int64 | Int32) -> tuple[str, ...]:
     return tuple([values[i] for i in rows.tolist()])
-
-
-def content_digest(*parts: object) -> str:
-    """Give a SHA-256 of arrays and words, the same on every machine and however the tables were cut into files."""
-    digest = hashlib.sha256()
-    for part in parts:
-        _feed(digest, part)
-    return digest.hexdigest()
-
-
-def _feed(digest: hashlib._Hash, part: object) -> None:
-    if isinstance(part, (Catalog, Restrictions, Category)):
-        for entry in fields(part):
-            digest.update(entry.name.encode())
-            _feed(digest, getattr(part, entry.name))
-    elif isinstance(part, np.ndarray):
-        digest.update(f"{part.dtype.str}{part.shape}".encode())
-        digest.update(np.ascontiguousarray(part).tobytes())
-    elif isinstance(part, tuple):
-        digest.update(f"({len(part)}".encode())
-        if part and isinstance(part[0], tuple):
-            for entry in part:
-                _feed(digest, entry)
-        else:
-            digest.update("\x1f".join(part).encode())
-    else:
-        digest.update(str(part).encode())

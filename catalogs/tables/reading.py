@@ -19,7 +19,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from adjudicator.columns import Category, Int32
-from catalogs.findings import Finding
+from catalogs.findings import Finding, Severity
 from catalogs.tables.schema import TABLES, TableSchema
 
 ENDINGS = (".csv", ".parquet")
@@ -77,9 +77,11 @@ def read_tables(*paths: Path) -> tuple[RawTables, list[Finding]]:
     for path, shown in _files(paths, findings):
         name = _kind(path)
         if name is None:
-            near = difflib.get_close_matches(path.name.split(".")[0], TABLES, 1)
+            near = difflib.get_close_matches(path.name.split(".")[0], TABLES, 1, 0.8)
             fields = {"name": path.name, "near": near_text(near)}
-            findings.append(Finding("CATALOG_UNKNOWN_TABLE", shown, fields=fields))
+            other = not near and path not in paths  # a file beside the tables, such as a report
+            severity: Severity = "warning" if other else "error"
+            findings.append(Finding("CATALOG_UNKNOWN_TABLE", shown, fields=fields, severity=severity))
             continue
         table, lines = _read_file(path, shown, TABLES[name], findings)
         if table is not None:
@@ -98,7 +100,8 @@ def _files(paths: Sequence[Path], findings: list[Finding]) -> Iterator[tuple[Pat
             found = sorted(p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
             if not found:
                 findings.append(Finding("CATALOG_EMPTY_FOLDER", str(path)))
-            yield from ((p, p.relative_to(path).as_posix()) for p in found)
+            before = f"{path.name}/" if len(paths) > 1 else ""
+            yield from ((p, before + p.relative_to(path).as_posix()) for p in found)
         elif path.is_file():
             yield path, path.name
         else:

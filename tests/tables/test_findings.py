@@ -187,6 +187,15 @@ def test_nothing_there(tmp_path: Path) -> None:
     assert [f.code for f in caught.value.findings] == ["CATALOG_NO_SUCH_FILE"]
 
 
+def test_other_files_beside_the_tables_are_only_mentioned(checked: Checker) -> None:
+    result = checked({"items": GOOD, "counted.csv": "a,b\n"})
+    assert result.passed
+    assert [(f.code, f.place, f.severity) for f in result.findings] == [
+        ("CATALOG_UNKNOWN_TABLE", "counted.csv", "warning")
+    ]
+    assert not checked({"item.csv": "a,b\n"}).passed
+
+
 def test_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(CatalogError) as caught:
         load(tmp_path)

@@ -58,6 +58,19 @@ def test_the_digest_changes_with_the_content(tmp_path: Path, old: str, new: str)
     assert digests[0] != digests[1]
 
 
+@pytest.mark.parametrize("row", [0, 300, 599])
+@pytest.mark.parametrize(("old", "new"), [("tertiary", "secondary"), ("2020-01-01", "2020-01-02"), ("*", "inpatient")])
+def test_the_digest_covers_every_facility(tmp_path: Path, row: int, old: str, new: str) -> None:
+    columns = "code,name,place,level,facility_kind,agreement_from,agreement_until,agreement_visits,source"
+    rows = [f"H{i},N,340300,tertiary,hospital,2020-01-01,,*,own" for i in range(600)]
+    digests = []
+    for changed in (rows[row], rows[row].replace(old, new)):
+        rows[row] = changed
+        (tmp_path / "facilities.csv").write_text("\n".join([columns, *rows]) + "\n", encoding="utf-8")
+        digests.append(load(tmp_path).digest)
+    assert digests[0] != digests[1]
+
+
 def test_typed_parquet_columns_are_read_as_their_text(tmp_path: Path) -> None:
     table = pa.table({
         "place": ["CN"], "code": ["D1"], "name": ["One"], "class": ["B"],
@@ -77,7 +90,9 @@ def test_tables_in_folders_and_several_paths(tmp_path: Path) -> None:
     )
     other = tmp_path / "items.more.csv"
     other.write_text(f"{ITEM_COLUMNS}\n340300,D2,Two,drug,,A,,,,,,,2020-01-01,,own\n", encoding="utf-8")
-    assert load(tmp_path / "items", other).catalog.codes == ("D1", "D2")
+    both = load(tmp_path / "items", other)
+    assert both.catalog.codes == ("D1", "D2")
+    assert [both.file_of(version) for version in (0, 1)] == ["items/340300.csv:2", "items.more.csv:2"]
     assert check(tmp_path).rows["items"] == 2
 
 
