@@ -91,7 +91,8 @@ class _Stage:
         self.rules, self.catalog, self.codes = program.lines, catalog, codes
         self.lines, self.index = lines, index
         self.stay_days: Int64 | None = None
-        self.limits = [ClaimLimit(rule, codes) for rule in self.rules.category_limits]
+        limits = () if self.rules.whole_bill else self.rules.category_limits
+        self.limits = [ClaimLimit(rule, codes) for rule in limits]
         self.level: Index | None = None
         if catalog is not None and self.rules.ceilings and not self.rules.whole_bill and catalog.ceilings_e6.size:
             code = codes.codes(Key(KeyKind.CATEGORY, "level", catalog.levels))

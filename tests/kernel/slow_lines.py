@@ -299,7 +299,7 @@ class SlowJudge:
 
     def cut(self, claim: int, left: int, atom: int, sign: int, before: bool) -> int:
         cut = 0
-        for limit in self.program.lines.category_limits:
+        for limit in () if self.program.lines.whole_bill else self.program.lines.category_limits:
             if limit.before_upfront != before or atom not in limit.atoms:
                 continue
             most, state = lookup(limit.amount.fixed, self.values)

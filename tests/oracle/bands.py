@@ -41,7 +41,7 @@ def pieces_of(
 ) -> list[Piece]:
     """Cut the groups, standing one after the other, into slices; in order of position."""
     slices, settings = slices_of(bands)
-    first = scene.live(settings["running"]) if "running" in settings else 0
+    first = max(0, scene.live(settings["running"])) if "running" in settings else 0
     first += deductible if settings.get("from", "zero") == "deductible" else 0
     last = first + sum(banded)
     bounds = _bounds(slices, settings, first, last, scene, ask)

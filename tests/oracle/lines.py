@@ -30,6 +30,9 @@ class Judged:
         self.size = abs(amount)
         self.over_limit = self.upfront = self.self_funded = 0
         self.payable = self.facts.get("class") in ("A", "B")
+        quantity = abs(Fraction(facts.get("quantity", "1")))
+        unit_price = Fraction(self.size, FEN) / quantity if "price" not in facts else abs(Fraction(facts["price"]))
+        self.facts["price"] = str(Fraction(half_up(unit_price * 1_000_000), 1_000_000))
         if "date" in facts and "stay_day" not in facts and "admission" in claim_facts:
             self.facts["stay_day"] = (date(facts["date"]) - date(claim_facts["admission"])).days + 1
 
@@ -112,8 +115,11 @@ def _cut(
     eligible: Callable[[Judged], int],
 ) -> None:
     """Keep of the lines in a category no more than the limit, as running sums in the order of the claim."""
+    parts = {n: line.sign * eligible(line) for n, line in enumerate(judged) if _concerns(limit, line, plan, scene)}
+    if not any(parts.values()):
+        return
     amount = ask(value_of(limit["amount"], "amount", scene))
-    if "times" in limit:
+    if "times" in limit and amount.given:
         number = scene.attribute(limit["times"])
         if number is None:
             ask(Answer(State.MISSING_VALUE))
@@ -123,12 +129,14 @@ def _cut(
     if not amount.given:
         return
     ceiling, running = int(amount.number), 0
-    for line in judged:
-        if line.payable and in_items(limit["items"], line.facts, plan, scene):
-            part = line.sign * eligible(line)
-            kept = min(ceiling, running + part) - min(ceiling, running)
-            running += part
-            line.over_limit += abs(part - kept)
+    for number_of_line, part in parts.items():
+        kept = min(ceiling, running + part) - min(ceiling, running)
+        running += part
+        judged[number_of_line].over_limit += abs(part - kept)
+
+
+def _concerns(limit: Mapping[str, Any], line: Judged, plan: Plan, scene: Scene) -> bool:
+    return line.payable and in_items(limit["items"], line.facts, plan, scene)
 
 
 def in_items(items: Any, line: Mapping[str, Any], plan: Plan, scene: Scene) -> bool:

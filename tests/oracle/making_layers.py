@@ -216,8 +216,9 @@ class LayerMaker:
     def _phase(self, slices: list[Node], settings: Node) -> None:
         self.use("layer.bands_phase")
         settings["phase"] = {"counter": self._counter(), "reaches": self.values.amount(100, 3000)}
+        sure = self.rng.choice(slices)
         for band in slices:
-            if self.chance(0.7):
+            if band is sure or self.chance(0.5):
                 band["credit"] = self.values.percent()
 
     def _rounding(self) -> None:

@@ -109,13 +109,15 @@ class PlanMaker:
         at = self.rng.randint(1, len(self.layers) - 1)
         core = {**whole, "plan": "gen.core", "layers": self.layers[:at]}
         overlay = {"overlay": "gen.top", "title": TITLE, "sources": SOURCES, "source": "S", "layers": self.layers[at:]}
+        overlay |= {key: whole[key] for key in ("attributes", "amounts", "items") if key in whole}
         named = {layer["layer"] for layer in self.layers[at:]}
         later = {n: c for n, c in self.counters.items() if _mentions(c, named)}
         core["counters"] = {n: c for n, c in self.counters.items() if n not in later}
         if later:
             overlay["counters"] = later
         top = {"plan": whole["plan"], "title": TITLE, "compose": {"plan": "gen.core", "overlays": ["gen.top"]}}
-        if _reads(core["layers"], set(later)):
+        moved = {layer["layer"] for layer in self.layers[:at] if layer["fund"] == "personal_account"}
+        if _reads(core["layers"], set(later)) or _mentions(overlay, moved):
             return [whole]
         if not core["counters"]:
             core.pop("counters")
@@ -165,8 +167,7 @@ class PlanMaker:
         self.use("document.excluded")
         if self.chance(0.4):
             self.use("document.excluded_amount")
-            counted = {f"counter.{name}": "> 2000" for name in list(self.counters)[:1]}
-            return self.rng.choice(({"total": "> 3000"}, {"any": [counted, {"in_scope": "< 100"}]}, counted))
+            return self.rng.choice(({"total": "> 3000"}, {"any": [{"upfront": "> 300"}, {"in_scope": "< 100"}]}))
         self.values.tested = frozenset({"disease"})
         return {"disease": "injury"}
 
