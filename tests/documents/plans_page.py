@@ -37,7 +37,7 @@ and every explanation lists them with their why. *Absent*: the benefit has no su
 none is applied. *Exact* values stand in the source named, graded A (agency), B (hospital, university, newspaper), C
 (mirror) or D (public code). Where these plans and a place's rules in force differ, the rules in force are right: the
 sources are second-hand, and most are of past years. Composed plans marked illustrative put rules of one place on
-another place's plan to show layers together; no place has them. Titles of sources describe a page, they do not quote it.
+another place's plan to show layers together; no place has them. Titles of sources describe a page, not quote it.
 """
 
 

@@ -1,4 +1,4 @@
-"""Random histories of claims on every shipped plan: engine and oracle agree to the fen in all that a case can expect."""
+"""Random histories of claims on every shipped plan: engine and oracle agree to the fen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from catalogs.plans.library import SHIPPED, Library
 from tests.documents.slow_cases import differences
 from tests.oracle.document import library as oracle_library
 
-HISTORIES = 60
+HISTORIES = 40
 LONGEST = 4
 STATUSES = ("extreme_poverty", "subsistence", "orphan", "low_income_edge", "veteran", "poor", "civil_servant")
 
@@ -145,17 +145,19 @@ def test_engine_and_oracle_agree(path: Path) -> None:
         cases.append({"name": f"history {number}", "claim": claim, "prior": prior, "expect": {"status": "settled"}})
     wrong = {}
     statuses = set()
+    paying = False
     for case, result in zip(cases, settled(path, cases), strict=True):
         found = {what: value for what, value in result.found.items() if COMPARED.fullmatch(what)}
         if found["status"] != "settled":  # counters then stand where they stood, and only the engine shows that
             found = {what: value for what, value in found.items() if not what.startswith("counter.")}
         statuses.add(found["status"])
+        paying = paying or Fraction(found["paid_total"]) > 0
         differing = differences(name, documents, {**case, "expect": found})
         if differing:
             wrong[case["name"]] = (case["claim"], case["prior"], differing)
     assert wrong == {}
     assert "held" in statuses
-    assert ("settled" in statuses) != any(place in name for place in (".ordos.", ".yangquan."))
+    assert paying != any(place in name for place in (".ordos.", ".yangquan."))
 
 
 def test_amounts_are_exact() -> None:
