@@ -63,18 +63,23 @@ def _check_drop(
     here = values.take([at_value], position)
     here_known: Bool = (known & _dates(table, bound)).take([at_value], position)
     origins = table.origins.reshape(shape).take([at_value], position)
-    for word in bound.against:
-        at_word = _code(table.keys[position], word)
-        lowest = np.where(known, values, NO_RATE).take([at_word], position)
-        zone = next((i for i, key in enumerate(table.keys) if key.source == "zone"), None)
-        if zone is not None:
-            lowest = lowest.take([_code(table.keys[zone], "local")], zone)
-        for axis in _flat_axes(np.where(here_known, here, NO_RATE), here_known):
+    home = np.where(known, values, NO_RATE).take(
+        [_code(table.keys[position], word) for word in bound.against], position
+    ).min(axis=position, keepdims=True)  # fmt: skip
+    zone = next((i for i, key in enumerate(table.keys) if key.source == "zone"), None)
+    places = range(table.keys[zone].size) if zone is not None else range(1)
+    if zone is not None:
+        home = home.take([_code(table.keys[zone], "local")], zone)
+    for place in places:
+        rates, of = (cells if zone is None else cells.take([place], zone) for cells in (here, origins))
+        rates_known: Bool = here_known if zone is None else here_known.take([place], zone)
+        lowest = home
+        for axis in _flat_axes(np.where(rates_known, rates, NO_RATE), rates_known):
             lowest = lowest.min(axis=axis, keepdims=True)
-        drop = np.where(here_known & (lowest < NO_RATE), lowest - here, 0)
+        drop = np.where(rates_known & (lowest < NO_RATE), lowest - rates, 0)
         if int(drop.max(initial=0)) > highest:
-            worst = int(np.argmax(drop))
-            _report(plan, program, layer, bound, int(drop.max()), highest, int(origins.reshape(-1)[worst]), findings)
+            worst = int(of.reshape(-1)[int(np.argmax(drop))])
+            _report(plan, program, layer, bound, int(drop.max()), highest, worst, findings)
 
 
 def _flat_axes(rates: Int64, known: Bool) -> list[int]:

@@ -50,16 +50,11 @@ class Names:
     complete: bool = True  # False: an overlay or a composed plan may use names of other documents
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Give the known word that is meant, '' when none is near."""
-    return next(iter(difflib.get_close_matches(word, list(known), 1, 0.6)), "")
-
-
 def meant(word: str, known: Iterable[str]) -> dict[str, str]:
-    """Give the fields `meant` and `known` of a finding about an unknown word."""
-    listed = list(known)
-    near = nearest(word, listed)
-    return {"meant": near or "-", "known": ", ".join(listed[:20]) + (" ..." if len(listed) > 20 else "")}
+    """Give the field `meant` of a finding about an unknown word: the nearest known one, else the first few."""
+    listed = list(dict.fromkeys(known))
+    near = difflib.get_close_matches(word, listed, 1, 0.6)
+    return {"meant": " / ".join(near or listed[:6]) or "-"}
 
 
 class Reader:
