@@ -153,12 +153,14 @@ def _import(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="CLI_ARGUMENT_SOURCE")],
     out: Annotated[Path, typer.Option("--out", "-o", help="CLI_OPTION_IMPORT_OUT")],
     mapping: Annotated[Optional[Path], typer.Option("--mapping", help="CLI_OPTION_MAPPING")] = None,  # noqa: UP045
+    start: Annotated[Optional[str], typer.Option("--from", metavar="DATE", help="CLI_OPTION_IMPORT_FROM")] = None,  # noqa: UP045
+    partial: Annotated[bool, typer.Option("--partial", help="CLI_OPTION_PARTIAL")] = False,
     json: Json = False,
     lang: Lang = None,
 ) -> int:
     from api.commands.catalog import import_table
 
-    return import_table(source, out, mapping, _terminal(json, lang))
+    return import_table(source, out, mapping, start, partial, _terminal(json, lang))
 
 
 def main(arguments: list[str] | None = None) -> int:

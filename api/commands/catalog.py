@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
+from api.failures import CannotRunError
 from api.rules import SHIPPED_TABLES, missing_file
 from api.terminal import Terminal
 from catalogs.importers import MAPPINGS, import_mapped, import_national
@@ -38,17 +40,32 @@ def check(folder: Path | None, terminal: Terminal) -> int:
     return FINE if result.passed else FINDINGS
 
 
-def import_table(source: Path, out: Path, mapping: Path | None, terminal: Terminal) -> int:
-    """Import a published list: the national drug catalog without a mapping, any other list with one."""
+def import_table(
+    source: Path, out: Path, mapping: Path | None, start: str | None, partial: bool, terminal: Terminal
+) -> int:
+    """Import a published list: the national drug catalog without a mapping, any other list with one.
+
+    `start` is the first day of rows that do not say theirs; `partial` writes the good rows of a list with bad ones.
+    """
     if not source.exists():
         raise missing_file(source)
+    day = _day(start) if start else None
     if mapping is None:
-        report = import_national(source, out)
+        if partial:
+            raise CannotRunError("IMPORT_PARTIAL_NEEDS_MAPPING")
+        report = import_national(source, out, valid_from=day)
     else:
-        report = import_mapped(source, _mapping(mapping), out)
+        report = import_mapped(source, _mapping(mapping), out, valid_from=day, partial=partial)
     terminal.print(report.render(terminal.say.language), markup=False, soft_wrap=True)
     terminal.write_json(report.as_dict(terminal.say.language))
     return FINE if report.passed else FINDINGS
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise CannotRunError("IMPORT_FROM_NO_DATE", found=text) from error
 
 
 def _mapping(mapping: Path) -> Path:

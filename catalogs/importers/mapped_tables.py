@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 from catalogs.findings import Finding, has_errors
@@ -17,14 +18,19 @@ from catalogs.tables.schema import FACILITIES, ITEMS, SOURCES, TABLES
 _COUNTED = {"items": ("kind", "class"), "facilities": ("facility_kind", "level")}
 
 
-def import_mapped(path: Path, mapping_path: Path, out_dir: Path, *, partial: bool = False) -> ImportReport:
+def import_mapped(
+    path: Path, mapping_path: Path, out_dir: Path, *, valid_from: date | None = None, partial: bool = False
+) -> ImportReport:
     """Read a list (CSV or workbook) through a mapping and write it as tables to `out_dir`.
 
     With any error nothing is written; with `partial` the rows without error are, and the report names the others.
+    `valid_from` takes the place of the first day that the mapping gives for rows without one.
     """
     mapping, findings = load_mapping(mapping_path)
     if mapping is None:
         return _failed(path, findings)
+    if valid_from:
+        mapping = mapping.starting(valid_from)
     sheet, reading = _sheet(path, mapping.read)
     findings += [*reading, *refused(out_dir)]
     if sheet is None or has_errors(findings):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -113,6 +114,14 @@ class Mapping(_Section):
     )
     duplicates: Literal["error", "keep_first"] = "error"
     understand_restrictions: bool = True
+
+    def starting(self, day: date) -> Mapping:
+        """Give the mapping with another first day for rows that do not say theirs."""
+        name = "valid_from" if self.table == "items" else "agreement_from"
+        constants = {key: value for key, value in self.constants.items() if key != name}
+        formats = ("%Y-%m-%d", *self.date_formats)
+        defaults = {**self.defaults, name: day.isoformat()}
+        return self.model_copy(update={"constants": constants, "defaults": defaults, "date_formats": formats})
 
 
 def load_mapping(path: Path) -> tuple[Mapping | None, list[Finding]]:

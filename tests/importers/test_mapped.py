@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,13 @@ def test_a_row_that_stands_twice_is_told(tmp_path: Path) -> None:
     assert report.passed and report.rows == 1
     report = run(tmp_path, GOOD[0], GOOD[0].replace("2024-03-01", "2025-01-01").replace("2024/12/31", ""))
     assert report.rows == 2  # another first day is another version
+
+
+def test_the_caller_may_give_the_first_day(tmp_path: Path) -> None:
+    assert run(tmp_path, *GOOD).passed
+    report = import_mapped(tmp_path / "list.csv", tmp_path / "map.toml", tmp_path / "out", valid_from=date(2023, 7, 1))
+    assert report.passed
+    assert {row["valid_from"] for row in items(tmp_path).values()} == {"2024-03-01", "2024-05-01", "2023-07-01"}
 
 
 def test_doubts_are_warnings(tmp_path: Path) -> None:
