@@ -2,7 +2,7 @@
 
 catalogs = load(Path("catalogs/data"))
 catalogs.catalog        # adjudicator.catalog.Catalog
-catalogs.index.rows_of("340300", ["XA02BCA001"])
+catalogs.index.rows_of("340300", ["B-01"])
 check(Path("catalogs/data"))   # findings, nothing raised
 """
 
