@@ -21,6 +21,7 @@ from adjudicator.wave import Wave
 def settle_layer(layer: Layer, wave: Wave, facts: Prepared, open_claims: Bool | bool) -> Bool | bool:
     """Run one layer over a wave; gives the claims it took. Amounts are written to `wave.amounts`."""
     active = wave.truth(layer.when) & open_claims
+    wave.see(f"applies.{layer.name}", active)
     if active is False or not np.any(active):
         _none(layer, wave)
         return False
@@ -85,7 +86,7 @@ def _only_active(layer: Layer, wave: Wave, active: Bool | bool) -> None:
 
 def _base(layer: Layer, wave: Wave, active: Bool | bool) -> tuple[list[Amount], Amount, Amount]:
     """Step 2: what each group takes, less what eligible limits cut off (from the last group back)."""
-    parts = [wave.form(group.take, group.atoms) for group in layer.groups]
+    parts = [wave.form(group.take, group.atoms, f"{layer.name}.{group.name}") for group in layer.groups]
     if active is not True:
         parts = [np.where(active, part, 0) for part in parts]
     base = sum(parts)
@@ -209,6 +210,7 @@ def _flats(layer: Layer, wave: Wave, paid: Amount) -> Amount:
     """Step 7: fixed amounts added or taken off."""
     for flat in layer.flats:
         here = wave.truth(flat.when)
+        wave.see(f"applies.{layer.name}.flat.{flat.name}", here)
         with wave.where(here):
             number = wave.number(flat.number)
             amount = wave.formula(flat.amount, f"{layer.name}.flat.{flat.name}") * flat.sign
@@ -230,6 +232,7 @@ def _guarantee(layer: Layer, wave: Wave, paid: Amount) -> Amount:
 def _room(layer: Layer, limit: Limit, wave: Wave) -> Amount:
     """Give what a limit still allows."""
     here = wave.truth(limit.when)
+    wave.see(f"applies.{layer.name}.limit.{limit.name}", here)
     with wave.where(here):
         amount = wave.ceiling(limit.amount, f"{layer.name}.limit.{limit.name}")
         if limit.times is not None:

@@ -138,12 +138,16 @@ class Wave:
             return np.where(absent, unbounded, amount) if absent.any() else amount
         return unbounded if absent else amount
 
-    def form(self, take: Sequence[tuple[str, Table]], atoms: tuple[int, ...] | None = None) -> Amount:
+    def form(self, take: Sequence[tuple[str, Table]], atoms: tuple[int, ...] | None = None, label: str = "") -> Amount:
         """Give a linear form of named amounts, floored at 0; bucket names count the lines of `atoms` only."""
         total: Amount = 0
         for name, weight in take:
             amount = self.amount(name) if atoms is None or name not in BUCKETS else self._of_atoms(name, atoms)
-            total = total + share(amount, self.value(weight))
+            factor = self.value(weight)
+            total = total + share(amount, factor)
+            if self.block.observe and label:
+                self.see(f"term.{label}.{name}", amount)
+                self.see(f"weight.{label}.{name}", factor)
         return np.maximum(total, 0)
 
     def _of_atoms(self, bucket: str, atoms: tuple[int, ...]) -> Int64:
@@ -182,7 +186,7 @@ class Wave:
             return np.maximum(limit, 0)
         return np.maximum(limit - self.block.counters[counter].read(self.low, self.high), 0)
 
-    def see(self, name: str, value: Amount | Int32) -> None:
+    def see(self, name: str, value: Amount | Bool | UInt8) -> None:
         """Tell the observer, if there is one."""
         if self.block.observe:
             self.block.observe(name, self.rows, np.broadcast_to(np.asarray(value, np.int64), (self.size,)))

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 CATALOGS = Path(__file__).parent.parent / "catalogs" / "data"
-CLAIMS = 24_000
+CLAIMS = 20_500
 SEED = 20241122
 
 CLAIM_HEADINGS = (
-    "就诊编号", "人员编号", "险种", "医药机构编号", "医疗类别", "入院日期", "出院日期", "结算时间", "异地备案", "病种编码",
-    "诊断编码", "明细流水号", "项目编码", "项目名称", "费用日期", "数量", "单价", "金额", "限制使用标志",
+    "就诊编号", "人员编号", "险种", "医药机构编号", "医疗类别", "入院日期", "出院日期", "结算时间", "异地备案",
+    "病种编码", "诊断编码", "明细流水号", "项目编码", "项目名称", "费用日期", "数量", "单价", "金额", "限制使用标志",
 )  # fmt: skip
 MEMBER_HEADINGS = (
     "人员编号", "险种", "参保地", "参保日期", "暂停参保日期", "人员类别", "性别", "出生日期", "困难身份", "缴费档次",
@@ -137,8 +137,8 @@ class Agency:
         for m in self.members:
             end = slashed(m.end) if m.end else ""
             yield (
-                m.number, m.place.scheme, m.place.code, slashed(m.start), end, m.group, m.sex, slashed(m.born), m.status,
-                m.tier,
+                m.number, m.place.scheme, m.place.code, slashed(m.start), end, m.group, m.sex, slashed(m.born),
+                m.status, m.tier,
             )  # fmt: skip
 
     def claim_rows(self, count: int) -> Iterator[tuple[str, ...]]:
@@ -291,13 +291,14 @@ def spoil(rows: list[tuple[str, ...]], draw: random.Random) -> list[tuple[str, .
 
 def write(path: Path, headings: tuple[str, ...], rows: Iterator[tuple[str, ...]] | list[tuple[str, ...]]) -> int:
     """Write a file as a Chinese Excel saves CSV, and give the number of rows."""
-    count = 0
+    written = 0
     with path.open("w", encoding="gb18030", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(headings)
-        for count, row in enumerate(rows, start=1):
+        for row in rows:
             writer.writerow(row)
-    return count
+            written += 1
+    return written
 
 
 def write_files(folder: Path, claims: int = CLAIMS, seed: int = SEED) -> tuple[Path, Path]:

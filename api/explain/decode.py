@@ -11,7 +11,6 @@ from adjudicator.columns import MISSING, Category, Column, Number
 from adjudicator.reasons import ClaimReason, ClaimStatus, LineReason
 from adjudicator.rulebook import Program, Rulebook, State
 from adjudicator.settlement import Settlement
-from adjudicator.tables import ClaimCodes
 from api.explain.explanation import CounterPart, Explanation, LayerPart, LinePart, Step
 from api.explain.steps import LayerReader
 from api.explain.subset import claims_together, take
@@ -71,7 +70,7 @@ def _explanation(
     items: Category | None,
 ) -> Explanation:
     status = ClaimStatus(int(settlement.status[row]))
-    layers = _layers(batch, row, program, trace, texts) if program and status is not ClaimStatus.NOT_PAYABLE else ()
+    layers = _layers(batch, program, trace, texts) if program and status is not ClaimStatus.NOT_PAYABLE else ()
     if status is not ClaimStatus.SETTLED:
         layers = tuple(LayerPart(p.name, p.title, p.fund, p.applies, p.base_fen, 0, p.base_fen, ()) for p in layers)
     return Explanation(
@@ -98,20 +97,14 @@ def _explanation(
     )
 
 
-def _layers(batch: Batch, row: int, program: Program, trace: Trace, texts: PlanTexts) -> tuple[LayerPart, ...]:
-    codes = ClaimCodes(batch, program, np.array([row]))
-    parts: list[LayerPart] = []
-    for layer in program.layers:
-        before = sum(part.paid_fen for part in parts)
-        parts.append(LayerReader(layer, program, codes, trace, texts, before).part())
-    return tuple(parts)
+def _layers(batch: Batch, program: Program, trace: Trace, texts: PlanTexts) -> tuple[LayerPart, ...]:
+    return tuple(LayerReader(layer, program, batch, trace, texts).part() for layer in program.layers)
 
 
 def _undecided(batch: Batch, program: Program | None, trace: Trace, texts: PlanTexts) -> tuple[Step, ...]:
     if program is None or not program.layers:
         return ()
-    codes = ClaimCodes(batch, program, np.array([trace.row]))
-    reader = LayerReader(program.layers[0], program, codes, trace, texts, 0)
+    reader = LayerReader(program.layers[0], program, batch, trace, texts)
     steps = []
     for label, state in trace.undecided():
         sources = tuple(reader.source(origin) for origin in trace.origins(label, program))

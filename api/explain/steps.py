@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-from adjudicator.rulebook import Deductible, Flat, Layer, Limit, Measure, Origin, Program, RoundAt, Table
-from adjudicator.tables import ClaimCodes, number_codes
+from adjudicator.batch import Batch
+from adjudicator.rulebook import Deductible, Flat, Layer, Limit, Measure, Origin, Program, RoundAt
 from api.explain.explanation import LayerPart, Source, Step
 from api.explain.texts import PlanTexts
 from api.explain.trace import Trace
-
-Look = Callable[[Table], int]
-
-
-def cell_value(table: Table, codes: ClaimCodes, trace: Trace, paid_before_fen: int) -> int:
-    """Give the value of a table for one claim; amounts and counters are those the kernel said."""
-    index = codes.static_index(table)
-    at = int(index if isinstance(index, int) else index[0])
-    for key, step in table.dynamic:
-        known = trace.amounts
-        value = known.get(f"opening.{key.source}", known.get(key.source, 0))
-        if key.source == "remaining":
-            value = max(known["total"] - paid_before_fen, 0)
-        at += int(number_codes(key.edges, np.array([value]))[0]) * step
-    return int(table.values[at])
 
 
 class LayerReader:
     """Puts one layer of a program into steps."""
 
-    def __init__(
-        self, layer: Layer, program: Program, codes: ClaimCodes, trace: Trace, texts: PlanTexts, before_fen: int
-    ) -> None:
-        self.layer, self.program, self.codes, self.trace, self.texts = layer, program, codes, trace, texts
-        self.before_fen = before_fen
-        self.look: Look = lambda table: cell_value(table, codes, trace, before_fen)
+    def __init__(self, layer: Layer, program: Program, batch: Batch, trace: Trace, texts: PlanTexts) -> None:
+        self.layer, self.program, self.batch, self.trace, self.texts = layer, program, batch, trace, texts
 
     def part(self) -> LayerPart:
         """Give the layer; its steps only where it takes the claim."""
         layer, trace = self.layer, self.trace
         title = self.texts.layers.get(layer.name, {})
-        if not (f"{layer.name}.base" in trace.amounts and (layer.when is None or self.look(layer.when))):
+        if not trace.get(f"applies.{layer.name}"):
             return LayerPart(layer.name, title, layer.fund, applies=False)
         return LayerPart(
             layer.name,
@@ -79,9 +58,7 @@ class LayerReader:
     def _base(self) -> Iterator[Step]:
         layer, trace = self.layer, self.trace
         for group in layer.groups:
-            terms = [
-                {"amount": name, "fen": trace.get(name), "weight_ppm": self.look(weight)} for name, weight in group.take
-            ]
+            terms = [self._term(f"{layer.name}.{group.name}.{name}", name) for name, _ in group.take]
             shown = [term for term in terms if term["fen"] and term["weight_ppm"]] or terms[:1]
             if len(layer.groups) > 1:
                 yield Step("STEP_GROUP", {"group": group.name, "terms": shown})
@@ -99,20 +76,21 @@ class LayerReader:
         if layer.base_limits and trace.get(f"{layer.name}.over_base"):
             yield Step("STEP_OVER_BASE", {}, -trace.get(f"{layer.name}.over_base"), "person")
 
+    def _term(self, label: str, name: str) -> dict[str, Any]:
+        trace = self.trace
+        return {"amount": name, "fen": trace.get(f"term.{label}"), "weight_ppm": trace.get(f"weight.{label}")}
+
     def _deductible(self, rule: Deductible) -> Iterator[Step]:
         label = f"{self.layer.name}.deductible.{rule.name}"
-        taken, sources = self.trace.get(label), self._sources(label)
-        if self.trace.is_absent(label):
+        trace = self.trace
+        taken, sources = trace.get(label), self._sources(label)
+        if trace.is_absent(label):
             yield Step("STEP_NO_DEDUCTIBLE", {"name": rule.name}, None, "", sources)
             return
-        standard = self._amount(rule.amount, label)
+        standard = trace.parameter(label) or 0
         fields = {"name": rule.name, "standard_fen": standard, "times": rule.times or "", **self._used(rule.counter)}
         code = "STEP_DEDUCTIBLE_USED" if rule.counter else "STEP_DEDUCTIBLE"
         yield Step(code, fields, -taken, "person", sources)
-
-    def _amount(self, formula: Any, label: str) -> int:
-        """Give the standard as the plan states it: the fixed part (a formula's terms are listed by its sources)."""
-        return self.trace.parameter(label) or 0
 
     def _first_pay(self) -> Iterator[Step]:
         name = self.layer.name
@@ -158,7 +136,7 @@ class LayerReader:
 
     def _flat(self, flat: Flat) -> Iterator[Step]:
         label = f"{self.layer.name}.flat.{flat.name}"
-        if flat.when is not None and not self.look(flat.when):
+        if not self.trace.get(f"applies.{label}"):
             return
         fields = {"name": flat.name, "each_fen": self.trace.parameter(label) or 0, "number": flat.number or ""}
         after = self.trace.get(f"after.{label}")
@@ -168,7 +146,7 @@ class LayerReader:
     def _limit(self, limit: Limit) -> Iterator[Step]:
         name, trace = self.layer.name, self.trace
         label = f"{name}.limit.{limit.name}"
-        if limit.when is not None and not self.look(limit.when):
+        if not trace.get(f"applies.{label}"):
             return
         if trace.is_absent(label):
             yield Step("STEP_NO_LIMIT", {"name": limit.name}, None, "", self._sources(label))
@@ -182,7 +160,7 @@ class LayerReader:
 
     def _paid(self) -> Iterator[Step]:
         name, trace = self.layer.name, self.trace
-        given = self.codes.batch.given_paid.get(name)
+        given = self.batch.given_paid.get(name)
         fields = {"fund": self.layer.fund}
         if given is not None and int(given[trace.row]) >= 0:
             yield Step("STEP_GIVEN", fields)

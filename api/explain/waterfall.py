@@ -104,13 +104,13 @@ def _layer(layer: LayerPart, notes: Footnotes, say: Messages) -> Iterator[Render
 
 
 def _steps(steps: Iterable[Step], notes: Footnotes, say: Messages) -> Iterator[RenderableType]:
-    table = Table.grid(padding=(0, 2))
+    table = Table.grid(padding=(0, 2), expand=True)
     table.add_column(ratio=1)
     table.add_column(justify="right", no_wrap=True)
     for step in steps:
         words = Text(sentence(step, say), "bold" if step.code == "STEP_PAID" else "")
-        for source in step.sources:
-            words.append(f" {notes.mark(source)}", "yellow" if source.kind == "assumed" else "dim")
+        for mark in dict.fromkeys(notes.mark(source) for source in step.sources):
+            words.append(f" {mark}", "yellow" if "*" in mark else "dim")
         amount = "" if step.amount_fen is None else money(step.amount_fen)
         table.add_row(words, Text(amount, "bold" if step.code == "STEP_PAID" else ""))
     yield Padding(table, (0, 0, 0, 2))
