@@ -169,7 +169,10 @@ def _report(source: Source, rows: Rows, column: str, at: Int64, books: Books, tr
 def as_text(values: NDArray[np.signedinteger], book: list[str], cell: str = "") -> pa.StringArray:
     """Give values of a column as text, for findings: words, days, yuan, or plain numbers."""
     if values.dtype == np.int32:
-        return pa.array(["" if v < 0 else book[v] for v in values.tolist()], pa.string())
+        used, place = np.unique(values, return_inverse=True)
+        return pa.array(["" if v < 0 else book[v] for v in used.tolist()], pa.string()).take(
+            pa.array(place.reshape(-1))
+        )
     if cell in ("date", "moment"):
         days = values.astype("datetime64[s]").astype("datetime64[D]")
         return pa.array(np.datetime_as_string(days).tolist(), pa.string())

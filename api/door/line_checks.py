@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from adjudicator.batch import LARGEST_FEN
 from adjudicator.columns import MISSING, Bool, Int64
@@ -16,6 +17,12 @@ from api.files.source import Source
 
 TOLERANCE_FEN = 1
 """An amount may differ so much from price x quantity rounded half-up: hospitals round each line in their own way."""
+
+FEN_E8 = 100_000_000
+"""A price in 1e-6 yuan times a quantity in 1e-4 units is in 1e-8 fen."""
+
+HALF_FEN = FEN_E8 // 2
+SAFE_PRODUCT = (1 << 63) - FEN_E8
 
 BLOCK_LINES = 1 << 20
 """Lines whose ids are compared at once."""
@@ -105,10 +112,12 @@ def repeated_in_groups(texts: pa.ChunkedArray, group: Int64) -> Bool:
         if end < len(group):  # whole groups only
             end = int(np.searchsorted(group, group[end - 1], "right"))
         codes = texts.slice(start, end - start).combine_chunks().dictionary_encode()
-        words = codes.dictionary.to_pylist()
-        given = np.array([bool(w and w.strip()) for w in words], np.bool_)
+        if len(codes.dictionary) == len(codes):  # all differ
+            start = end
+            continue
+        given = pc.not_equal(pc.utf8_trim_whitespace(codes.dictionary), "").to_numpy(zero_copy_only=False)
         code = codes.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        key = (group[start:end] - group[start]) * max(len(words), 1) + code
+        key = (group[start:end] - group[start]) * len(codes.dictionary) + code
         order = np.argsort(key, kind="stable")
         again = order[1:][key[order[1:]] == key[order[:-1]]]
         repeated[start + again[given[code[again]]]] = True
@@ -122,10 +131,14 @@ def product_fen(price_e6: Int64, quantity_e4: Int64) -> Int64:
     Bounds: |price| up to 10**15 (one billion yuan), |quantity| up to 10**13. Products above LARGEST_FEN are only known
     to be above it.
     """
+    if int(np.abs(price_e6).max(initial=0)) * int(np.abs(quantity_e4).max(initial=0)) < SAFE_PRODUCT:
+        exact = price_e6 * quantity_e4
+        half: Int64 = (exact + (HALF_FEN - (exact < 0))) // FEN_E8
+        return half
     fen, price_rest = np.divmod(np.abs(price_e6), 10_000)
     units, quantity_rest = np.divmod(np.abs(quantity_e4), 10_000)
     units = np.minimum(units, 4 * LARGEST_FEN // np.maximum(fen, 1))
     high, low = np.divmod(fen * quantity_rest + price_rest * units, 10_000)
-    small = (low * 10_000 + price_rest * quantity_rest + 50_000_000) // 100_000_000
+    small = (low * 10_000 + price_rest * quantity_rest + HALF_FEN) // FEN_E8
     product: Int64 = (fen * units + high + small) * np.sign(price_e6) * np.sign(quantity_e4)
     return product

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from adjudicator.columns import MISSING, Bool, Int64
 from api.door.marks import read_marks
-from api.files.cells import Codebook, Fault, decimals, moments, read_id, trimmed, word_reader
+from api.files.cells import NEVER, ORDINARY_ID, Codebook, Fault, decimals, moments, read_id, trimmed, word_reader
 from api.files.findings import InputError, Trouble, Troubles
 from api.files.headings import CLAIM, LINE, MEMBER, Heading
 from api.files.source import Block, Source
@@ -42,7 +42,7 @@ class Books:
             reader = read_id if heading.cell == "id" else word_reader(heading.codes)
             if heading.cell == "words":
                 reader = read_marks
-            self._books[heading.name] = Codebook(reader)
+            self._books[heading.name] = Codebook(reader, ORDINARY_ID if heading.cell == "id" else NEVER)
         return self._books[heading.name]
 
     def named(self, name: str) -> Codebook:

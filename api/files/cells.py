@@ -55,10 +55,16 @@ LARGEST = {
 """No value may exceed it, in units of the last decimal kept."""
 
 LONGEST_ID = 64
+ORDINARY_ID = r"^[0-9A-Za-z_.:/-]{1,64}$"
+"""Identifiers that can only be meant as they are written."""
+
+NEVER = r"[^\s\S]"
+"""An expression that fits nothing."""
+
 EARLIEST, LATEST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _EXCEL_EPOCH = datetime.date(1899, 12, 30)
-_SCIENTIFIC = re.compile(r"[+-]?(\d)(?:[.,](\d*))?[eE]\+?(\d{1,3})")
+_SCIENTIFIC = re.compile(r"[+-]?(\d)(?:[.,](\d*))?[eE]\+(\d{1,3})")
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
 _TIME = re.compile(r"(\d{1,2})\s*[:时]\s*(\d{1,2})(?:\s*[:分]\s*(\d{1,2})(?:\.\d+)?)?\s*[分秒]?\s*Z?")
@@ -173,37 +179,45 @@ def read_moment(text: str, serials: bool = False) -> tuple[int, int]:
 class Codebook:
     """Values of one column by number, over all blocks of a file (and over files that share the book).
 
-    `encode` gives code -1 for an empty cell and -1 - fault for a faulty one. Only distinct values are looked at.
+    `encode` gives code -1 for an empty cell and -1 - fault for a faulty one. Only distinct values are looked at, and
+    those that fit the expression `ordinary` stand for themselves.
     """
 
-    def __init__(self, read: Callable[[str], str | Fault]) -> None:
+    def __init__(self, read: Callable[[str], str | Fault], ordinary: str = NEVER) -> None:
         self.values: list[str] = []
         self._read = read
+        self._ordinary = ordinary
         self._of_value: dict[str, int] = {}
         self._of_text: dict[str, int] = {}
 
     def encode(self, array: pa.StringArray) -> Int32:
         """Give the code of every cell."""
         encoded = array.dictionary_encode()
-        codes = np.fromiter(
-            (self.code(text) for text in encoded.dictionary.to_pylist()), np.int32, len(encoded.dictionary)
-        )
+        texts, known = encoded.dictionary.to_pylist(), self._of_text.get
+        found = [known(text) for text in texts]
+        if new := [i for i, code in enumerate(found) if code is None]:
+            ordinary = _mask(pc.match_substring_regex(encoded.dictionary.take(pa.array(new)), self._ordinary))
+            for i, plain in zip(new, ordinary.tolist(), strict=True):
+                found[i] = self._keep(texts[i], texts[i] if plain else self._read(texts[i]))
+        codes = np.array(found, np.int32)
         of_cells: Int32 = codes[_numbers(encoded.indices)]
         return of_cells
 
     def code(self, text: str) -> int:
         """Give the code of one text as written."""
         code = self._of_text.get(text)
-        if code is None:
-            value = self._read(text)
-            if isinstance(value, Fault):
-                code = -1 - value
-            else:
-                code = self._of_value.get(value, -1)
-                if value and code < 0:
-                    code = self._of_value[value] = len(self.values)
-                    self.values.append(value)
-            self._of_text[text] = code
+        return self._keep(text, self._read(text)) if code is None else code
+
+    def _keep(self, text: str, value: str | Fault) -> int:
+        """Remember what a text stands for."""
+        if isinstance(value, Fault):
+            code = -1 - value
+        else:
+            code = self._of_value.get(value, -1)
+            if value and code < 0:
+                code = self._of_value[value] = len(self.values)
+                self.values.append(value)
+        self._of_text[text] = code
         return code
 
 

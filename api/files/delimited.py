@@ -23,7 +23,7 @@ HEAD_BYTES = 1 << 16
 HEAD_ROWS = 20
 """Rows of titles that may stand above the heading row."""
 
-ARROW_BLOCK_BYTES = 4 << 20
+ARROW_BLOCK_BYTES = 16 << 20
 """Bytes parsed at once; longer than any record the stream lets through."""
 
 SHOWN_CELLS = 40
