@@ -186,7 +186,7 @@ class Wave:
             return np.maximum(limit, 0)
         return np.maximum(limit - self.block.counters[counter].read(self.low, self.high), 0)
 
-    def see(self, name: str, value: Amount | Bool | UInt8) -> None:
+    def see(self, name: str, value: Amount | Bool | UInt8 | Int32) -> None:
         """Tell the observer, if there is one."""
         if self.block.observe:
             self.block.observe(name, self.rows, np.broadcast_to(np.asarray(value, np.int64), (self.size,)))
