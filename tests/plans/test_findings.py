@@ -1,0 +1,259 @@
+"""Each finding has a document that triggers it, and a message that fits."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from .small import CASES, HEAD, LAYER, amount, check, codes, layer, lint, plan, rate
+
+MESSAGES = tomllib.loads(
+    (Path(__file__).parents[2] / "catalogs" / "messages" / "plan.toml").read_text(encoding="utf-8")
+)
+
+BASE = "base: test.base\nsources:\n  S1: {title: A, grade: A}\nsource: S1\n"
+OVERLAY = (
+    "overlay: test.overlay\nsources:\n  S1: {title: A, grade: A}\nsource: S1\n"
+    "layers:\n  - {layer: top, fund: top, base: [basic.left], bands: [{rate: 50%}]}\n"
+)
+COMPOSED = (
+    "plan: test.composed\ntitle: {en: T, zh: 试}\nscheme: resident_basic\ncompose: {plan: test.plan, overlays: "
+    "[test.overlay]}\nsources:\n  S1: {title: A, grade: A}\nsource: S1\n" + CASES
+)
+GROUPS = "items:\n  herbal: {mark: tcm}\n  drugs: {kind: drug}\n"
+COUNTER = "counters:\n  stays: {per: year, unit: count, adds: [one]}\n  spent: {per: year, adds: [basic.paid]}\n"
+FILED = rate(
+    """\
+    - {when: {filing: [none]}, is: 80%}
+    - {when: {filing: filed}, is: 60%}
+    """
+)
+BOUND = (
+    "bounds:\n  - {name: out, check: rate_drop, attribute: filing, against: [none], value: filed, at_most: 10, "
+    "from: 2020-01-01}\n  - {name: switch, check: waiting, join: switch, at_most: 6, from: 2020-01-01}\n"
+)
+
+TRIGGERS: dict[str, str] = {
+    "YAML_SYNTAX": "plan: [a",
+    "DOCUMENT_NOT_MAPPING": "- a\n- b\n",
+    "SECOND_DOCUMENT": plan() + "---\nplan: b\n",
+    "YAML_ALIAS": plan(rate("*x\n")),
+    "YAML_ANCHOR": plan(rate("&x 50%\n")),
+    "YAML_TAG": plan(rate("!!float 0.5\n")),
+    "KEY_NOT_TEXT": plan() + "[a, b]: c\n",
+    "DUPLICATE_KEY": plan() + "scheme: resident_basic\n",
+    "KIND_NOT_ONE": plan() + "base: b\n",
+    "NOT_A_MAPPING": plan(head=HEAD.replace("{en: Test, zh: 测试}", "Test")),
+    "NOT_A_LIST": plan("layers: {layer: basic}\n"),
+    "NOT_A_SCALAR": plan(head=HEAD.replace("place: \"340300\"", "place: [a]")),
+    "EMPTY_VALUE": plan(rate("''\n")),
+    "UNKNOWN_KEY": plan(layer("bandz: [{rate: 50%}]\n")),
+    "KEY_MISSING": plan(layer("deductible: [{name: a}]\nbands: [{rate: 50%}]\n")),
+    "UNKNOWN_VALUE_FORM": plan(rate("{valeu: 50%}\n")),
+    "BAD_NAME": plan(layer("deductible: [{name: '1st', amount: 5}]\nbands: [{rate: 50%}]\n")),
+    "BAD_DATE": plan(head=HEAD.replace("2023-01-01", "2023-02-31")),
+    "BAD_NUMBER": plan(layer("flat: [{name: a, amount: 5, number: days, less: 1.5}]\n")),
+    "BAD_VALUE": plan(rate("half\n")),
+    "BAD_AREA": plan(head=HEAD.replace("340300", "3403")),
+    "BAD_RANGE": plan(rate("{range: [45%]}\n")),
+    "RANGE_REVERSED": plan(rate("{range: [75%, 45%]}\n")),
+    "BAD_COMPARISON": plan(rate("[{when: {age: old}, is: 50%}, {is: 60%}]\n")),
+    "BAD_TEST": plan(rate("[{when: {age: {over: 60}}, is: 50%}, {is: 60%}]\n")),
+    "BAD_ROUNDING": plan(layer("rounding: {to: 0}\nbands: [{rate: 50%}]\n")),
+    "PERCENT_MISPLACED": plan(amount("50%\n")),
+    "RATE_BARE": plan(rate("60\n")),
+    "AMOUNT_DECIMALS": plan(amount("1.005\n")),
+    "AMOUNT_TOO_LARGE": plan(amount("99999999999\n")),
+    "UNKNOWN_WORD": plan(rate("{by: level, tertairy: 50%, else: 60%}\n")),
+    "DATES_NOT_RISING": plan(amount("{since: {2023-06-01: 5, 2023-01-01: 4}}\n")),
+    "RESERVED_NAME": plan(LAYER.replace("layer: basic", "layer: total"), cases=""),
+    "DUPLICATE_NAME": plan(
+        layer("limits: [{name: a, amount: 5}, {name: a, amount: 6}]\nbands: [{rate: 50%}]\n")
+    ),
+    "UNKNOWN_SOURCE": plan(rate("{value: 50%, source: S9}\n")),
+    "VALUE_WITHOUT_SOURCE": plan(head=HEAD.replace("source: S1\n", "")),
+    "OWN_NOT_ASSUMED": plan(rate("{value: 50%, source: own}\n")),
+    "SOURCE_UNUSED": plan(head=HEAD.replace("source: S1\n", "  S2: {title: B, grade: A}\nsource: S1\n")),
+    "UNKNOWN_SUBJECT": plan(rate("[{when: {levl: tertiary}, is: 50%}, {is: 60%}]\n")),
+    "UNKNOWN_AMOUNT": plan(layer("base: [in_scop]\nbands: [{rate: 50%}]\n")),
+    "UNKNOWN_COUNTER": plan(layer("limits: [{name: cap, amount: 5, counter: spnt}]\nbands: [{rate: 50%}]\n"), COUNTER),
+    "UNKNOWN_NUMBER": plan(layer("flat: [{name: a, amount: 5, number: dayz}]\n")),
+    "UNKNOWN_HOLDER": plan(LAYER, "counters:\n  a: {per: year, holder: family, adds: [basic.paid]}\n"),
+    "UNKNOWN_ITEMS": plan(GROUPS, layer("groups: [{group: a, items: herbl}]\nbands: [{rate: 50%}]\n")),
+    "UNKNOWN_GROUP": plan(
+        GROUPS, layer("groups: [{group: a, items: herbal}]\nborne_by: [b]\nbands: [{rate: 50%}]\n")
+    ),
+    "UNKNOWN_INDEX": plan(amount("{times: 6, index: wage}\n")),
+    "UNKNOWN_LAYER": plan(cases=CASES + "    given: {base: 5}\n"),
+    "UNKNOWN_DOCUMENT": plan(head=HEAD + "inherits: cn.nowhere\n"),
+    "ATTRIBUTE_KIND": plan("attributes:\n  a: {of: visit, number: yes, id: yes}\n", LAYER),
+    "ADJUSTMENT_NOT_ONE": plan(rate("{start: 50%, adjust: [{points: 5, times: 2}]}\n")),
+    "ADJUSTMENT_WRONG_UNIT": plan(rate("{start: 50%, adjust: [{add: 5}]}\n")),
+    "FORMULA_MISPLACED": plan(rate("{fixed: 5, plus: [{rate: 5%, of: total}]}\n")),
+    "FORMULA_ADJUSTED": plan(
+        amount("{start: {fixed: 5, plus: [{rate: 5%, of: total}]}, adjust: [{times: 0.5}]}\n")
+    ),
+    "INDEX_NOT_AMOUNT": plan("indexes:\n  wage: {2023-01-01: 5}\n", rate("{times: 6, index: wage}\n")),
+    "RATE_NOT_EXACT": plan(rate("33.33333%\n")),
+    "RATE_ABOVE_ONE": plan(rate("{start: 90%, adjust: [{points: 20}]}\n")),
+    "RATE_BELOW_ZERO": plan(rate("{start: 10%, adjust: [{points: -20}]}\n")),
+    "CELL_NOT_FILLED": plan(rate('[{when: {age: ">= 60"}, is: 50%}]\n')),
+    "DATE_HOLE": plan(amount("{since: {2023-06-01: 5}}\n")),
+    "UNREACHABLE_ROW": plan(rate("[{is: 50%}, {when: {level: tertiary}, is: 60%}]\n")),
+    "TABLE_TOO_LARGE": plan(
+        rate(
+            """\
+            start: 10%
+            adjust:
+              - {points: {of: age, each: 0.1}}
+              - {points: {of: days, each: 0.1}}
+              - {points: {of: units, each: 0.1}}
+            at_most: 100%
+            """
+        )
+    ),
+    "NO_LAYERS": plan("layers: []\n", cases=""),
+    "LAYER_PAYS_NOTHING": plan(layer("base: [in_scope]\n")),
+    "READ_TOO_EARLY": plan(layer("base: [basic.paid]\nbands: [{rate: 50%}]\n")),
+    "AMOUNT_NOT_KNOWN_YET": plan('excluded: {total: ">= 5"}\n', LAYER),
+    "BANDS_NOT_CLOSED": plan(layer("bands: [{to: 100, rate: 50%}]\n")),
+    "ABOVE_AFTER_OPEN": plan(layer("bands: {slices: [{rate: 50%}], above: 0%}\n")),
+    "SLICE_AFTER_OPEN": plan(layer("bands: [{rate: 50%}, {rate: 60%}]\n")),
+    "EDGES_NOT_RISING": plan(layer("bands: [{to: 100, rate: 50%}, {to: 90, rate: 60%}, {rate: 70%}]\n")),
+    "BAND_GAP": plan(layer("bands: [{to: 100, rate: 50%}, {from: 200, rate: 60%}]\n")),
+    "BAND_OVERLAP": plan(layer("bands: [{to: 100, rate: 50%}, {from: 90, rate: 60%}]\n")),
+    "CREDIT_WITHOUT_PHASE": plan(layer("bands: [{rate: 50%, credit: 90%}]\n")),
+    "PHASE_WITHOUT_CREDIT": plan(
+        layer("bands: {phase: {counter: spent, reaches: 50}, slices: [{rate: 50%}]}\n"), COUNTER
+    ),
+    "ALLOCATION_WITHOUT_BANDS": plan(layer("allocate: lowest_rate_first\nflat: [{name: a, amount: 5}]\n")),
+    "BEARERS_DIFFER": plan(
+        GROUPS,
+        layer(
+            """\
+            groups: [{group: a, items: herbal}, {group: b, items: other}]
+            deductible: [{name: x, amount: 5, borne_by: [a]}, {name: y, amount: 5, borne_by: [b]}]
+            bands: [{rate: 50%}]
+            """
+        ),
+    ),
+    "CHARGES_TWICE": plan(layer("charges: [in_scope, in_scope]\nbands: [{rate: 50%}]\n")),
+    "GROUPS_OVERLAP": plan(
+        GROUPS, layer("groups: [{group: a, items: herbal}, {group: b, items: drugs}]\nbands: [{rate: 50%}]\n")
+    ),
+    "GROUPS_COUNT_TWICE": plan(
+        GROUPS,
+        layer(
+            """\
+            base: [remaining]
+            groups: [{group: a, items: herbal}, {group: b, items: other}]
+            bands: [{rate: 50%}]
+            """
+        ),
+    ),
+    "OF_WITHOUT_SHARE": plan(layer("limits: [{name: a, of: left, amount: 5}]\nbands: [{rate: 50%}]\n")),
+    "CLIFF": plan(
+        layer(
+            """\
+            bands:
+              whole: yes
+              slices: [{to: 1000, rate: 80%}, {rate: 50%}]
+            """
+        )
+    ),
+    "ADDS_AND_SETS": plan(LAYER, "counters:\n  a: {per: year, adds: [basic.paid], sets: [basic.paid]}\n"),
+    "COUNTER_UNIT": plan(LAYER, "counters:\n  a: {per: year, unit: count, adds: [basic.paid]}\n"),
+    "COUNT_AS_MONEY": plan(
+        layer("limits: [{name: cap, amount: 5, counter: stays}]\nbands: [{rate: 50%}]\n"), COUNTER
+    ),
+    "COUNTER_UNUSED": plan(LAYER, COUNTER),
+    "ITEMS_UNUSED": plan(GROUPS, LAYER),
+    "AMOUNT_UNUSED": plan("amounts: [third_party]\n", LAYER),
+    "INDEX_UNUSED": plan("indexes:\n  wage: {2023-01-01: 5}\n", LAYER),
+    "ATTRIBUTE_UNUSED": plan("attributes:\n  a: {of: visit, number: yes}\n", LAYER),
+    "COMPOSED_CIRCLE": COMPOSED.replace("plan: test.plan, overlays: [test.overlay]", "plan: test.composed"),
+    "WRONG_KIND": COMPOSED.replace("plan: test.plan, overlays", "plan: test.overlay, overlays"),
+    "LAYER_TWICE": COMPOSED + LAYER,
+    "COMPOSED_CONFLICT": COMPOSED + "counters:\n  total_paid: {per: month, adds: [basic.paid]}\n",
+    "COMPOSED_NEVER_VALID": COMPOSED + "valid: {from: 2030-01-01}\n",
+    "BOUNDS_OUTSIDE_BASE": plan() + BOUND,
+    "BOUND_RATE_DROP": plan(FILED, head=HEAD + "inherits: test.base\n"),
+    "BOUND_WAITING": plan(LAYER, head=HEAD + "inherits: test.base\ncoverage: {waiting: 12}\n"),
+    "NEW_YEAR_SPLIT": plan(LAYER, head=HEAD + "conventions: {new_year: split}\n"),
+    "NO_CASES": plan(cases=""),
+    "CASE_TOTAL": plan(cases=CASES.replace("in_scope: 1000", "in_scope: 1000, self_funded: 5, total: 900")),
+    "CASE_WITHOUT_AMOUNT": plan(cases=CASES.replace(", in_scope: 1000", "")),
+}
+
+OTHERS = (
+    plan("counters:\n  total_paid: {per: year, adds: [basic.paid]}\n", LAYER),
+    OVERLAY,
+    BASE + BOUND,
+)
+
+
+@pytest.mark.parametrize("code", sorted(TRIGGERS))
+def test_finding_is_triggered(code: str) -> None:
+    found = lint(TRIGGERS[code], *OTHERS)
+    assert code in codes(found), [finding.render() for finding in found]
+    for finding in found:
+        assert finding.line > 0
+        for language in ("en", "zh"):
+            rendered = finding.render(language)  # type: ignore[arg-type]
+            assert finding.code in rendered and "{" not in finding.message(language).replace("{not", "")  # type: ignore[arg-type]
+
+
+def test_document_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalogs.plans.nodes.LONGEST", 10)
+    assert codes(lint(plan())) == ["DOCUMENT_TOO_LARGE"]
+
+
+def test_id_twice() -> None:
+    checked = check(plan(), plan())
+    assert "ID_TWICE" in codes(checked.findings)
+
+
+def test_case_failed() -> None:
+    checked = check(plan(cases=CASES.replace("500", "501")))
+    (failed,) = [finding for finding in checked.findings if finding.severity == "error"]
+    assert failed.message() == "one: paid.basic should be 501, but is 500.00"
+    assert checked.program is None
+    assert not checked.cases[0].passed
+
+
+def test_case_unknown_amount() -> None:
+    assert "CASE_UNKNOWN_AMOUNT" in codes(check(plan(cases=CASES.replace("paid.basic", "paid.basik"))).findings)
+
+
+def test_each_code_is_triggered() -> None:
+    apart = {"DOCUMENT_TOO_LARGE", "ID_TWICE", "CASE_FAILED", "CASE_UNKNOWN_AMOUNT"}
+    assert set(TRIGGERS) | apart == set(MESSAGES)
+
+
+def test_small_plan_has_no_findings() -> None:
+    assert lint(plan()) == []
+
+
+def test_all_findings_come_at_once_in_order() -> None:
+    found = lint(plan(layer("bandz: 5\nlimits: [{nam: a, amount: 60%}]\nbands: [{rate: 60}]\n")))
+    assert codes(found) == ["UNKNOWN_KEY", "KEY_MISSING", "UNKNOWN_KEY", "PERCENT_MISPLACED", "RATE_BARE"]
+    assert [finding.line for finding in found] == [13, 14, 14, 14, 15]
+
+
+def test_rendering_shows_place_line_and_help() -> None:
+    (finding,) = lint(plan(rate("{by: level, tertairy: 50%, else: 60%}\n")))
+    assert finding.render() == (
+        "test.yaml:15:23 UNKNOWN_WORD tertairy is not known here\n"
+        "    {by: level, tertairy: 50%, else: 60%}\n"
+        "    help: did you mean tertiary?"
+    )
+    assert finding.render("zh").endswith("帮助: 是否想写 tertiary？")
+
+
+def test_bound_is_a_warning_in_an_old_sourced_plan_and_an_error_in_a_new_one() -> None:
+    old = TRIGGERS["BOUND_RATE_DROP"]
+    new = old.replace("from: 2023-01-01, until: 2024-01-01", "from: 2025-01-01")
+    assert [f.severity for f in lint(old, *OTHERS)] == ["warning"]
+    assert [f.severity for f in lint(new, *OTHERS)] == ["error"]
