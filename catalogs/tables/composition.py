@@ -92,18 +92,25 @@ def compose(
         rest = np.concatenate([np.arange(bounds[p], bounds[p + 1]) for p in chain[1:]] or [own[:0]])
         if not whole and len(rest):
             rest = rest[np.isin(rows.code[rest], np.unique(rows.code[own]))]
-        together = rows.take(np.concatenate([own, rest]))
-        part = _overlay(together, place, chain, paired) if len(rest) else together
+        part = rows.take(np.concatenate([own, rest]))
+        speaking = sum(bounds[p] < bounds[p + 1] for p in chain)
+        part = _overlay(part, place, chain, paired) if speaking > 1 else _moved(part, place)
         fitting = [rate for p in chain for rate in rates if rate.place == p]
         parts.append(_apply_rates(part, fitting) if fitting else part)
     return _concatenate(parts) if parts else rows
+
+
+def _moved(rows: Layered, place: int) -> Layered:
+    """Give versions of one place to another that has nothing to add."""
+    here = np.full(len(rows), place, np.int32)
+    return Layered(here, rows.code, rows.valid_from, rows.valid_until, rows.fields, rows.origin)
 
 
 def _overlay(rows: Layered, place: int, chain: Sequence[int], paired: Sequence[tuple[str, str]]) -> Layered:
     """Cut the days of every code at every beginning and end, then let each place speak, the largest first."""
     begin = rows.code.astype(np.int64) * _SHIFT + (rows.valid_from + _LOWEST_DAY)
     end = rows.code.astype(np.int64) * _SHIFT + (rows.valid_until + _LOWEST_DAY)
-    points = np.unique(np.concatenate([begin, end]))
+    points = _distinct(np.concatenate([begin, end]))
     low, high = np.searchsorted(points, begin), np.searchsorted(points, end)
     fields = {name: np.full(len(points), EMPTY, np.int64) for name in rows.fields}
     origin = np.full(len(points), -1, np.int64)
@@ -131,6 +138,13 @@ def _overlay(rows: Layered, place: int, chain: Sequence[int], paired: Sequence[t
             origin[used],
         )
     )
+
+
+def _distinct(values: Int64) -> Int64:
+    """Sort and drop repetitions (np.unique would hash, which is slower for many values)."""
+    ordered = np.sort(values)
+    distinct: Int64 = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    return distinct
 
 
 def _spread(mine: Int64, low: Int64, high: Int64) -> tuple[Int64, Int64]:

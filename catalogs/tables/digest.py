@@ -27,7 +27,7 @@ def _feed(digest: hashlib._Hash, part: object) -> None:
         digest.update(ordered.tobytes())
     elif isinstance(part, tuple):
         digest.update(b"t%d:" % len(part))
-        if all(isinstance(entry, str) for entry in part):
+        if part and isinstance(part[0], str) and isinstance(part[-1], str):
             _feed(digest, "\x1f".join(part))
         else:
             for entry in part:
