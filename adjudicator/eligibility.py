@@ -81,12 +81,14 @@ def months_later(day: Int32 | Int64, months: Int64 | int) -> Int64:
     in_month = (dates - month).astype(np.int64)
     later = month + months
     length = ((later + 1).astype("datetime64[D]") - later.astype("datetime64[D]")).astype(np.int64)
-    return later.astype("datetime64[D]").astype(np.int64) + np.minimum(in_month, length - 1)
+    day_later: Int64 = later.astype("datetime64[D]").astype(np.int64) + np.minimum(in_month, length - 1)
+    return day_later
 
 
 def is_leap(year: Int64) -> Bool:
     """Say which years have a 29 February."""
-    return (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    leap: Bool = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    return leap
 
 
 def _parts(day: Int64) -> tuple[Int64, Int64, Int64]:

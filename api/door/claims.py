@@ -13,7 +13,7 @@ from adjudicator.columns import Bool, Int64
 from api.door.rows import Books, Rows, missing_of
 from api.files.findings import Trouble, Troubles
 from api.files.headings import Heading
-from api.files.source import Source
+from api.files.source import UNPLACED, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def refuse_broken_rows(claims: Claims, source: Source, position: int, books: Boo
             at = np.flatnonzero((number >= 0) == placed)
             troubles.add(
                 Trouble(
-                    code if placed else f"{code}_UNPLACED",
+                    code if placed else UNPLACED[code],
                     source.name,
                     "",
                     np.array([rows[i].row for i in at], np.int64),

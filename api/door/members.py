@@ -14,7 +14,7 @@ from api.door.rows import Books, Rows, read_rows
 from api.files.codes import TABLES
 from api.files.findings import Trouble, Troubles
 from api.files.headings import MEMBER
-from api.files.source import Source
+from api.files.source import UNPLACED, Source
 
 DAY_SECONDS = 86_400
 EARLIEST = -(10**6)
@@ -66,7 +66,7 @@ def read_members(source: Source, books: Books, troubles: Troubles) -> Members:
     )
     for broken in source.broken:
         row = np.array([broken.row], np.int64)
-        troubles.add(Trouble(f"{broken.code}_UNPLACED", source.name, "", row, fields={"expected": broken.expected}))
+        troubles.add(Trouble(UNPLACED[broken.code], source.name, "", row, fields={"expected": broken.expected}))
     bad = rows.bad | reversed_ | (person < 0)
     keep = np.flatnonzero(~bad)
     cover = _cover(rows, books)

@@ -19,6 +19,14 @@ class Block:
     columns: dict[str, pa.StringArray]
 
 
+UNPLACED = {
+    "CELL_TOO_LARGE": "CELL_TOO_LARGE_UNPLACED",
+    "JSON_NOT_READ": "JSON_NOT_READ_UNPLACED",
+    "WRONG_NUMBER_OF_CELLS": "WRONG_NUMBER_OF_CELLS_UNPLACED",
+}
+"""Codes of broken rows, and what they are called when nobody can tell to which claim a row belongs."""
+
+
 @dataclass(frozen=True, slots=True)
 class BrokenRow:
     """A row that could not be cut into columns. `cells` are what could be made of it, for finding its claim."""

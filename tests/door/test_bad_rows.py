@@ -9,13 +9,14 @@ import pytest
 from api.files.findings import InputError
 from tests.door.setting import HEADINGS, MEMBERS, found, kept, take
 
+USUAL = "C2,P1,H1,11,2023-04-01,,X1,2023-04-01,1,5,5,1"
 GOOD = "C1,P1,H1,21,2023-03-01,2023-03-09,X1,2023-03-02,2,10.5,21.00,1\n"
 
 
 def bad(**cells: str) -> str:
     """Give a row that is good but for some cells."""
     names = HEADINGS.split(",")
-    usual = dict(zip(names, "C2,P1,H1,11,2023-04-01,,X1,2023-04-01,1,5,5,1".split(","), strict=True))
+    usual = dict(zip(names, USUAL.split(","), strict=True))
     return ",".join({**usual, **cells}[n] for n in names) + "\n"
 
 

@@ -23,7 +23,10 @@ from api.files.opening import open_source
 from api.files.stream import LONGEST_RECORD
 from tests.door.setting import HEADINGS, MEMBERS, SETTING, found, kept, take
 
-CHINESE = "就诊ID,人员编号,医药机构编号,医疗类别,入院日期,出院日期,医保目录编码,费用发生时间,数量,单价（元）,明细项目费用总额,明细号"
+CHINESE = (
+    "就诊ID,人员编号,医药机构编号,医疗类别,入院日期,出院日期,医保目录编码,费用发生时间,"
+    "数量,单价（元）,明细项目费用总额,明细号"
+)
 NATIONAL = (
     "mdtrt_id,psn_no,fixmedins_code,med_type,begntime,endtime,med_list_codg,fee_ocur_time,cnt,pric,det_item_fee_sumamt,"
     "feedetl_sn"
@@ -92,7 +95,7 @@ def test_a_quote_that_is_never_closed_costs_one_row(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", [0, 3, 11])
 def test_a_huge_cell_costs_one_row(tmp_path: Path, place: int) -> None:
-    cells = "C1,P1,H1,11,2023-03-04,,X2,2023-03-04,1,5,5,3".split(",")
+    cells = ["C1", "P1", "H1", "11", "2023-03-04", "", "X2", "2023-03-04", "1", "5", "5", "3"]
     cells[place] = "A" * (3 * LONGEST_RECORD)
     after = "C4,P1,H1,11,2023-03-04,,X2,2023-03-04,1,5,5,1\n"
     intake = take(tmp_path, ROWS + ",".join(cells) + "\n" + after)
@@ -169,7 +172,7 @@ def test_json_lines(tmp_path: Path) -> None:
 
 
 def test_json_lines_with_numbers_nested_lines_and_broken_rows(tmp_path: Path) -> None:
-    first, second, third = records()
+    first, _, third = records()
     of_claim = HEADINGS.split(",")[:6]
     nested = {n: first[n] for n in of_claim} | {
         "lines": [
