@@ -53,7 +53,7 @@ _QUANTITY = re.compile(
 _CUT = re.compile(r"[，。；]?(?:并|应|需)?(?:应|需)?(?:同时)?(?:符合|满足)(?:以下|下列)(?:全部|所有)?条件")
 _STARTS = re.compile(r"限|支付|需|单次|每次|最多")
 _FILLER = re.compile(r"限|患者|病人|使用|支付|用药|时|的|方予|方可|[，。；:：,.;\s]")
-_ARM_WORDS = re.compile(r"(?:患者|者|保险|工伤|生育)(?:或|和|及|以及|、)|，或|或者")
+_ARM_WORDS = re.compile(r"(?:患者|者|保险|工伤|生育|[天日])(?:或|和|及|以及|、)|，或|或者")
 
 
 @dataclass(frozen=True, slots=True)
