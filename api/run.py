@@ -12,6 +12,7 @@ import pyarrow as pa
 from adjudicator import Accounts, Batch, Rulebook, Settlement, settle
 from api.door.building import Setting
 from api.door.intake import Intake, take_in
+from api.files.columnar import table_source
 from api.files.opening import open_source
 from api.messages import Language
 from api.output.accounts import read_accounts
@@ -113,6 +114,29 @@ def settle_files(
     )
     run = settle_sources(sources, report)
     return run if out is None else write_run(run, sources, Path(out), formats, language, report)
+
+
+def settle_tables(
+    claims: pa.Table,
+    members: pa.Table | None = None,
+    *,
+    lines: pa.Table | None = None,
+    accounts: Accounts | None = None,
+    rules: Rules | None = None,
+) -> Run:
+    """Settle the claims of Arrow tables, with the columns that files have; `rules` default to the shipped ones.
+
+    Nothing is written. Closing accounts stand in `Run.settlement.accounts` and may open the next call.
+    """
+    used = rules or load_rules()
+    persons = None if members is None else table_source("members", members, ("member",))
+    if lines is None:
+        intake = take_in(table_source("claims", claims, ("claim", "line")), None, persons, setting_of(used))
+    else:
+        of_lines = table_source("lines", lines, ("line",))
+        intake = take_in(table_source("claims", claims, ("claim",)), of_lines, persons, setting_of(used))
+    opening = accounts or Accounts.empty()
+    return Run(intake, used, opening, settle(intake.batch, used.rulebook, opening))
 
 
 def settle_sources(sources: Sources, report: Report | None = None) -> Run:

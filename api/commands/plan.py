@@ -13,7 +13,7 @@ from api.rules import missing_file, open_library
 from api.terminal import Terminal
 from catalogs.findings import Finding, has_errors
 from catalogs.plans import Library
-from catalogs.plans.library import Checked
+from catalogs.plans.lint import lint_plan
 
 FINE, FINDINGS = 0, 1
 KINDS = ("exact", "assumed", "not_stated", "target", "absent")
@@ -24,15 +24,17 @@ def lint(paths: Sequence[Path], terminal: Terminal) -> int:
     """Check plans and print all findings, then how many values of each kind a plan rests on. Gives 1 on any error."""
     library, chosen = select(paths)
     checked = {name: library.check(name, run_cases=False) for name in chosen}
-    findings = _once([*_of_other_documents(library, paths), *(f for c in checked.values() for f in c.findings)])
+    programs = {name: result.program for name, result in checked.items()}
+    found = [finding for name, result in checked.items() for finding in lint_plan(library, name, result)]
+    findings = _once([*_of_other_documents(library, paths), *found])
     for finding in findings:
         terminal.print(finding.render(terminal.say.language), markup=False, soft_wrap=True)
-    terminal.print(_summary(library, checked, terminal))
+    terminal.print(_summary(programs, terminal))
     errors = sum(finding.severity == "error" for finding in findings)
     terminal.print(terminal.say("LINT_DONE", plans=len(chosen), errors=errors, warnings=len(findings) - errors))
     terminal.write_json(
         {
-            "plans": [{"plan": name, "values": _values(c.program)} for name, c in checked.items()],
+            "plans": [{"plan": name, "values": _values(program)} for name, program in programs.items()],
             "findings": [finding.as_dict(terminal.say.language) for finding in findings],
         }
     )
@@ -104,14 +106,14 @@ def _values(program: Program | None) -> dict[str, int]:
     return counts
 
 
-def _summary(library: Library, checked: dict[str, Checked], terminal: Terminal) -> Table:
+def _summary(programs: dict[str, Program | None], terminal: Terminal) -> Table:
     say = terminal.say
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(say("LINT_PLAN"), no_wrap=True)
     for kind in KINDS:
         table.add_column(say.name("kind", kind), justify="right")
-    for name, result in checked.items():
-        counts = _values(result.program)
-        style = "red" if result.program is None else ""
-        table.add_row(name, *(str(counts[kind]) if result.program else "-" for kind in KINDS), style=style)
+    for name, program in programs.items():
+        counts = _values(program)
+        style = "red" if program is None else ""
+        table.add_row(name, *(str(counts[kind]) if program else "-" for kind in KINDS), style=style)
     return table

@@ -10,7 +10,7 @@ from catalogs.plans.bounds import check_bounds
 from catalogs.plans.case_claims import CaseReader
 from catalogs.plans.cliffs import check_cliffs
 from catalogs.plans.findings import Findings
-from catalogs.plans.library import Library
+from catalogs.plans.library import Checked, Library
 
 
 def lint(path_or_text: Path | str, folders: Iterable[Path | str] = ()) -> list[Finding]:
@@ -35,9 +35,12 @@ def lint_document(library: Library, text: str, file: str) -> list[Finding]:
     return list(lint_plan(library, document.id))
 
 
-def lint_plan(library: Library, plan_id: str) -> Findings:
-    """Lint a plan of a library: read, compile, bounds of its base, cliffs, and whether its cases can be read."""
-    checked = library.check(plan_id, run_cases=False)
+def lint_plan(library: Library, plan_id: str, checked: Checked | None = None) -> Findings:
+    """Lint a plan of a library: read, compile, bounds of its base, cliffs, and whether its cases can be read.
+
+    `checked`: what `library.check` gave for it, where that is known already.
+    """
+    checked = checked or library.check(plan_id, run_cases=False)
     findings = checked.findings
     if checked.program is None or checked.plan is None:
         return findings

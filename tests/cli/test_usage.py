@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.cli.files import PLAN
+
+COMMANDS = (
+    (), ("settle",), ("explain",), ("plan",), ("plan", "lint"), ("plan", "test"), ("plan", "show"), ("plan", "diff"),
+    ("catalog",), ("catalog", "check"), ("catalog", "import"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_command_has_help_in_two_languages(words: tuple[str, ...], language: str, command: Command) -> None:
+    outcome = command(*words, "--help", "--lang", language)
+    assert outcome.code == 0
+    assert "CLI_" not in outcome.out
+    assert ("显示帮助" in outcome.out) == (language == "zh")
+
+
+def test_help_needs_no_numpy_and_little_time() -> None:
+    probe = "import sys; from api.cli import main; main(['settle', '--help']); print(sorted(sys.modules), file=sys.stderr)"
+    run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    for heavy in ("'numpy'", "'pyarrow'", "'rich'", "'pydantic'", "'ruamel.yaml'"):
+        assert heavy not in run.stderr
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "api.cli", "settle", "--help"], capture_output=True, check=True)
+        seconds.append(time.perf_counter() - started)
+    assert statistics.median(seconds) < 0.4, "well under 0.2 s on an idle machine; tests share theirs"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("settel",), "settel"),
+        (("settle",), "missing 'CLAIMS'"),
+        (("settle", "a.csv"), "missing '--members'"),
+        (("settle", "a.csv", "--member", "b"), "--members"),
+        (("settle", "a.csv", "-m", "b", "--format", "xls"), "xls"),
+        (("plan", "lint", "--nothing"), "--nothing"),
+    ],
+)
+def test_usage_errors_say_what_is_wrong(words: tuple[str, ...], said: str, command: Command) -> None:
+    outcome = command(*words)
+    assert outcome.code == 2
+    assert said in outcome.err
+    assert "--help" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_usage_errors_in_chinese_and_json(command: Command) -> None:
+    assert "缺少" in command("settle", "--lang", "zh").err
+    error = command("settle", "a.csv", "-m", "b", "--nothing", "--json").json["error"]
+    assert error["code"] == "CLI_NO_SUCH_OPTION"
+
+
+@pytest.mark.parametrize(("name", "value", "chinese"), [
+    ("LANG", "zh_CN.UTF-8", True), ("LC_ALL", "zh_TW", True), ("ADJUDICATOR_LANG", "zh", True), ("LANG", "de_DE", False),
+])  # fmt: skip
+def test_language_by_locale(
+    name: str, value: str, chinese: bool, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert ("错误" in command("settle").err) == chinese
+
+
+def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    words = f"{sys.executable} -m api.cli plan lint --json | head -c 10"
+    run = subprocess.run(words, shell=True, capture_output=True, text=True, env={**os.environ, "LANG": "C.UTF-8"})
+    assert run.stderr == ""
+
+
+def test_lint_gives_1_on_an_error_and_0_on_none(tmp_path: Path, command: Command) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN)
+    outcome = command("plan", "lint", plan)
+    assert (outcome.code, "0 errors" in outcome.out) == (0, True)
+    plan.write_text(PLAN.replace("rate: 60%", "rate: 160%"))
+    outcome = command("plan", "lint", plan)
+    assert outcome.code == 1
+    assert f"{plan}:29:15" in outcome.out
+    found = command("plan", "lint", plan, "--json").json
+    assert found["findings"][0]["line"] == 29
+
+
+def test_plan_test_gives_1_on_a_failing_case(tmp_path: Path, command: Command) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN)
+    assert command("plan", "test", plan).code == 0
+    plan.write_text(PLAN.replace("paid.basic: 5000", "paid.basic: 5001"))
+    outcome = command("plan", "test", plan)
+    assert outcome.code == 1
+    assert "5001" in outcome.out
+
+
+def test_catalog_check(tmp_path: Path, command: Command) -> None:
+    outcome = command("catalog", "check")
+    assert (outcome.code, "0 errors" in outcome.out) == (0, True)
+    assert command("catalog", "check", tmp_path / "nowhere").code == 2

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import csv
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as parquet
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adjudicator.columns import MISSING, Category, Flags, Number
+from api.files.cells import read_id
+from api.output.columns import attribute, dates, words, yuan
+from api.output.writers import ROWS_AT_ONCE, write_csv, write_json_lines, write_parquet
+
+
+@given(st.lists(st.integers(-(10**15), 10**15)))
+def test_fen_become_yuan_exactly(fen: list[int]) -> None:
+    assert yuan(np.array(fen, np.int64)).to_pylist() == [Decimal(value).scaleb(-2) for value in fen]
+
+
+def test_missing_amounts_dates_and_words_are_null() -> None:
+    assert yuan(np.array([5, MISSING, -7])).to_pylist() == [Decimal("0.05"), None, Decimal("-0.07")]
+    assert words(Category(np.array([1, -1, 0], np.int32), ("a", "b"))).to_pylist() == ["b", None, "a"]
+    assert str(dates(np.array([0, 19_000], np.int32))[1]) == "2022-01-08"
+    assert attribute(Number(np.array([3, MISSING]))).to_pylist() == [3, None]
+    assert attribute(Flags(np.array([0, 3, 2]), ("poor", "veteran"))).to_pylist() == ["", "poor veteran", "veteran"]
+
+
+MANGLED = ["340300199001011234", "000123", "12E5", "1-2", "2023/5", "10:30", "123456789012"]
+KEPT = ["C1001", "340300", "12345678901", "abc", "", "一号"]
+
+
+def test_ids_that_excel_would_change_are_marked(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    write_csv(pa.table({"id": pa.array([*MANGLED, *KEPT])}), path)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        found = [row["id"] for row in csv.DictReader(file, restval="")]
+    assert found[: len(MANGLED)] == [f"{value}\t" for value in MANGLED]
+    assert found[len(MANGLED) :] == [value for value in KEPT]
+    assert [read_id(value) for value in found] == [*MANGLED, *KEPT], "the engine reads back what it wrote"
+
+
+def test_formulas_are_defused(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    evil = ["=cmd|'/c calc'!A0", "+SUM(A1)", "@x", "-1+cmd", "-12.50"]
+    write_csv(pa.table({"value": pa.array(evil)}), path)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        found = [row["value"] for row in csv.DictReader(file)]
+    assert found == [*(f"'{text}" for text in evil[:4]), "-12.50"]
+
+
+@pytest.mark.parametrize("rows", [0, 1, ROWS_AT_ONCE + 1])
+def test_every_row_is_written_once(rows: int, tmp_path: Path) -> None:
+    table = pa.table({"n": pa.array(range(rows), pa.int64()), "yuan": yuan(np.arange(rows))})
+    write_csv(table, tmp_path / "x.csv")
+    write_json_lines(table, tmp_path / "x.jsonl")
+    write_parquet(table, tmp_path / "x.parquet")
+    with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [int(row["n"]) for row in csv.DictReader(file)] == list(range(rows))
+    lines = (tmp_path / "x.jsonl").read_text().splitlines()
+    assert [json.loads(line)["n"] for line in lines] == list(range(rows))
+    assert parquet.read_table(tmp_path / "x.parquet").equals(table)
+    if rows:
+        assert json.loads(lines[-1])["yuan"] == str(Decimal(rows - 1).scaleb(-2).quantize(Decimal("0.01")))
