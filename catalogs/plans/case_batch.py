@@ -110,6 +110,8 @@ def _lines(claims: Sequence[tuple[int, CaseClaim]], dates: Sequence[dict[str, in
         service_date=np.array([_service_date(line, admission) for line, admission in lines], np.int32),
         amount_fen=np.array([line.amount_fen for line, _ in lines], np.int64),
         quantity_e4=optional((line.quantity_e4 for line, _ in lines), 10_000),
+        class_code=np.array([CLASSES.index(line.item_class) for line, _ in lines], np.int8),
+        upfront_ppm=optional((line.upfront_ppm for line, _ in lines), -1).astype(np.int32),
         price_e6=optional((_price(line) for line, _ in lines), 0),
     )
 
@@ -137,12 +139,11 @@ class Item(NamedTuple):
     kind: str | None
     marks: tuple[str, ...]
     group: str | None
-    upfront_ppm: int
     ceiling_e6: int | None
 
 
 def _item(line: CaseLine) -> Item:
-    return Item(line.item_class, line.kind, tuple(sorted(line.marks)), line.group, line.upfront_ppm, line.ceiling_e6)
+    return Item(line.item_class, line.kind, tuple(sorted(line.marks)), line.group, line.ceiling_e6)
 
 
 def _catalog(items: list[Item]) -> Catalog:
@@ -163,7 +164,7 @@ def _catalog(items: list[Item]) -> Catalog:
         kind=np.array([KINDS.index(item.kind or "service") for item in items], np.uint8),
         group=np.array([-1 if item.group is None else groups.index(item.group) for item in items], np.int32),
         marks=np.array([sum(1 << marks.index(mark) for mark in item.marks) for item in items], np.int64),
-        upfront_ppm=np.array([item.upfront_ppm for item in items], np.int32),
+        upfront_ppm=np.zeros(count, np.int32),
         upfront_schedule=full(count, -1, np.int32),
         ceiling=np.array(
             [-1 if item.ceiling_e6 is None else ceilings.index(item.ceiling_e6) for item in items], np.int32

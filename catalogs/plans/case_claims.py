@@ -28,7 +28,7 @@ class CaseLine:
     marks: tuple[str, ...]
     group: str | None
     amount_fen: int
-    upfront_ppm: int
+    upfront_ppm: int | None
     quantity_e4: int | None
     price_e6: int | None
     ceiling_e6: int | None
@@ -194,14 +194,14 @@ class CaseReader:
         marks: tuple[str, ...] = ()
         if "marks" in fields:
             marks = reader.names_list(fields["marks"]) if isinstance(fields["marks"], (Items, Text)) else ()
-        upfront = reader.number(fields["upfront"], Unit.RATE) if "upfront" in fields else Fraction(0)
+        upfront = int(reader.number(fields["upfront"], Unit.RATE) * PPM) if "upfront" in fields else None
         return CaseLine(
             item_class=reader.one_of(fields["class"], ("A", "B", "C")) if "class" in fields else "C",
             kind=reader.one_of(fields["kind"], ("drug", "service", "consumable", "bed")) if "kind" in fields else None,
             marks=marks,
             group=reader.text(fields["item_group"]) if "item_group" in fields else None,
             amount_fen=int(reader.number(fields["amount"], Unit.AMOUNT)) if "amount" in fields else 0,
-            upfront_ppm=int(upfront * PPM),
+            upfront_ppm=upfront,
             quantity_e4=scaled("quantity", 10_000),
             price_e6=scaled("price", 1_000_000),
             ceiling_e6=scaled("ceiling", 1_000_000),

@@ -206,8 +206,9 @@ class Folder:
         open_cells = left & frame.all_axes("asked")
         if open_cells.any():
             code = "DATE_HOLE" if value.dated else "CELL_NOT_FILLED"
-            examples = "; ".join(frame.examples(narrow(open_cells)))
-            self.findings.add(code, value.place, examples=examples, count=int(np.count_nonzero(narrow(open_cells))))
+            shown = self._tested(value, frame, open_cells)
+            examples = "; ".join(frame.examples(shown))
+            self.findings.add(code, value.place, examples=examples, count=int(np.count_nonzero(shown)))
         outcomes = [UNKNOWN, MISSED]
         cells = self._uncovered(value, frame)
         for hit, grid in chosen:
@@ -215,6 +216,15 @@ class Folder:
             outcomes += grid.outcomes
         cells = np.where(undecided, 1, cells).astype(np.int32)
         return tidy(Grid(cells, tuple(outcomes)))
+
+    def _tested(self, value: Choice, frame: Frame, cells: Bool) -> Bool:
+        """Show cells over the axes that the rows themselves test, not over those of the claims that get there."""
+        tests = [test for condition, _ in value.rows for test in tests_in(condition)]
+        own = Frame(frame.vocabulary, tests, fixed=frame.fixed).identities
+        for identity, position in frame.identities.items():
+            if identity not in own:
+                cells = np.asarray(np.any(cells, axis=position, keepdims=True), np.bool_)
+        return cells
 
     def _reached(self, place: Place, hit: Bool) -> None:
         self.reached[place] = self.reached.get(place, False) or bool(hit.any())

@@ -79,7 +79,7 @@ SHAPES = _shapes(
     Shape("layer", 6, (
         "layer", "title", "fund", "requires_visit", "when", "base", "groups", "base_limits", "deductible", "allocate",
         "borne_by", "first_pay", "bands", "rounding", "already_paid", "flat", "at_least", "limits", "charges",
-        "beyond_bill", "note",
+        "beyond_bill",
     ), ("layer", "fund")),
     Shape("group", 7, ("group", "items", "base", "first_pay"), ("group",)),
     Shape("base limit", 6, ("name", "amount", "counter", "times"), ("name", "amount")),
@@ -101,7 +101,7 @@ SHAPES = _shapes(
           ("name", "check", "attribute", "against", "value", "at_most", "from")),
     Shape("waiting bound", 11, ("name", "check", "join", "at_most", "from"),
           ("name", "check", "join", "at_most", "from")),
-    Shape("case", 12, ("name", "source", "claim", "opening", "prior", "given", "expect", "note"),
+    Shape("case", 12, ("name", "source", "claim", "opening", "prior", "given", "expect"),
           ("name", "claim", "expect"), sourced=False),
     Shape("case line", 12, ("class", "kind", "marks", "item_group", "amount", "upfront", "quantity", "price", "ceiling",
                             "code", "date", "stay_day"), ("amount",), sourced=False),

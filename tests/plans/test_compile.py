@@ -229,7 +229,7 @@ def test_combinations_that_when_excludes_need_no_value() -> None:
         "bands:\n  - rate: {by: level, tertiary: 50%}\n", when="{visit: inpatient, level: tertiary, age: \">= 18\"}"
     )
     other = "  - layer: top\n    fund: top\n    when: {level: secondary}\n    bands: [{rate: 10%}]\n"
-    found = compiled(plan(text, other, cases="")).layers[0]
+    found = compiled(plan(text + other, cases="")).layers[0]
     assert found.bands is not None and found.when is not None
     assert found.bands.slices[0].rates[0].keys == ()  # only tertiary gets here
     assert {key.source for key in found.when.keys} == {"visit", "level", "age"}
@@ -238,7 +238,7 @@ def test_combinations_that_when_excludes_need_no_value() -> None:
 def test_words_of_the_document_are_asked_for() -> None:
     text = layer("bands:\n  - rate: {by: level, tertiary: 50%}\n")
     other = "  - layer: top\n    fund: top\n    when: {level: secondary}\n    bands: [{rate: 10%}]\n"
-    (finding,) = check(plan(text, other, cases="")).findings.errors
+    (finding,) = check(plan(text + other, cases="")).findings.errors
     assert finding.fields["examples"] == "level: secondary"
 
 

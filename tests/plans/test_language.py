@@ -33,7 +33,7 @@ def test_top_level_keys_are_those_of_the_reference() -> None:
 
 def test_layer_keys_are_those_of_the_reference() -> None:
     described = set(table_names(6, 1))
-    beside = {"layer", "title", "fund", "requires_visit", "allocate", "borne_by", "beyond_bill", "rounding", "note", "charges"}
+    beside = {"layer", "title", "fund", "requires_visit", "allocate", "borne_by", "beyond_bill", "rounding", "charges"}
     assert described - beside <= set(SHAPES["layer"].keys)
     assert set(SHAPES["layer"].keys) - beside <= described | {"groups"}
     for key in beside:
