@@ -11,6 +11,14 @@ from api.explain.explanation import LayerPart, Source, Step
 from api.explain.texts import PlanTexts
 from api.explain.trace import Trace
 
+_LIMIT_CODES = {
+    (False, False): "STEP_LIMIT",
+    (False, True): "STEP_LIMIT_USED",
+    (True, False): "STEP_SHARE_LIMIT",
+    (True, True): "STEP_SHARE_LIMIT_USED",
+}
+"""By whether the limit is on the person's share, and whether it has a counter."""
+
 
 class LayerReader:
     """Puts one layer of a program into steps."""
@@ -154,9 +162,8 @@ class LayerReader:
         fields = {"name": limit.name, "limit_fen": trace.parameter(label) or 0, "times": limit.times or ""}
         fields |= {"room_fen": trace.get(f"room.{name}.{limit.name}"), "after_fen": trace.get(f"after.{label}")}
         fields |= self._used(limit.counter)
-        share = limit.measure is Measure.PERSON_SHARE
-        code = "STEP_SHARE_LIMIT" if share else "STEP_LIMIT"
-        yield Step(code + ("_USED" if limit.counter else ""), fields, None, "pays", self._sources(label))
+        code = _LIMIT_CODES[limit.measure is Measure.PERSON_SHARE, limit.counter is not None]
+        yield Step(code, fields, None, "pays", self._sources(label))
 
     def _paid(self) -> Iterator[Step]:
         name, trace = self.layer.name, self.trace

@@ -29,6 +29,7 @@ layers:
   - layer: catastrophic
     title: {en: Catastrophic insurance, zh: 大病保险}
     fund: catastrophic
+    requires_visit: no
     base: [basic.left]
     deductible:
       - {name: threshold, amount: 5000}

@@ -87,9 +87,20 @@ def test_a_clean_file_gives_exit_code_0(tmp_path: Path, command: Command) -> Non
 
 
 def test_chinese(settled: Settled, command: Command) -> None:
-    words = ("settle", settled.claims, "-m", settled.members, "--plans", settled.plan, "-o", settled.out, "--lang", "zh")
+    words = (
+        "settle",
+        settled.claims,
+        "-m",
+        settled.members,
+        "--plans",
+        settled.plan,
+        "-o",
+        settled.out,
+        "--lang",
+        "zh",
+    )
     assert "居民医保统筹基金" in command(*words).out
-    assert "日" in rows_of(settled.out / "rejected.csv")[0]["reason"]
+    assert "没有这一天" in rows_of(settled.out / "rejected.csv")[0]["reason"]
 
 
 def test_closing_accounts_open_the_next_run(settled: Settled, command: Command) -> None:

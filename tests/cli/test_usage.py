@@ -28,7 +28,9 @@ def test_every_command_has_help_in_two_languages(words: tuple[str, ...], languag
 
 
 def test_help_needs_no_numpy_and_little_time() -> None:
-    probe = "import sys; from api.cli import main; main(['settle', '--help']); print(sorted(sys.modules), file=sys.stderr)"
+    probe = (
+        "import sys; from api.cli import main; main(['settle', '--help']); print(sorted(sys.modules), file=sys.stderr)"
+    )
     run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     for heavy in ("'numpy'", "'pyarrow'", "'rich'", "'pydantic'", "'ruamel.yaml'"):
         assert heavy not in run.stderr
@@ -65,9 +67,15 @@ def test_usage_errors_in_chinese_and_json(command: Command) -> None:
     assert error["code"] == "CLI_NO_SUCH_OPTION"
 
 
-@pytest.mark.parametrize(("name", "value", "chinese"), [
-    ("LANG", "zh_CN.UTF-8", True), ("LC_ALL", "zh_TW", True), ("ADJUDICATOR_LANG", "zh", True), ("LANG", "de_DE", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "value", "chinese"),
+    [
+        ("LANG", "zh_CN.UTF-8", True),
+        ("LC_ALL", "zh_TW", True),
+        ("ADJUDICATOR_LANG", "zh", True),
+        ("LANG", "de_DE", False),
+    ],
+)
 def test_language_by_locale(
     name: str, value: str, chinese: bool, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,9 +97,9 @@ def test_lint_gives_1_on_an_error_and_0_on_none(tmp_path: Path, command: Command
     plan.write_text(PLAN.replace("rate: 60%", "rate: 160%"))
     outcome = command("plan", "lint", plan)
     assert outcome.code == 1
-    assert f"{plan}:29:15" in outcome.out
+    assert f"{plan}:30:15" in outcome.out
     found = command("plan", "lint", plan, "--json").json
-    assert found["findings"][0]["line"] == 29
+    assert found["findings"][0]["line"] == 30
 
 
 def test_plan_test_gives_1_on_a_failing_case(tmp_path: Path, command: Command) -> None:
