@@ -139,7 +139,7 @@ class _Stage:
         np.copyto(found.reason, given, where=block.class_code >= 0)
 
     def _take_rates(self, block: LineBlock, found: Found) -> None:
-        if self.catalog is not None and len(found.special):
+        if self.catalog is not None and len(self.catalog.schedule_rate_ppm) and len(found.special):
             special = found.special
             scheduled_rates(found.rate, special, found.versions_of(special), block, self.codes, self.catalog)
         if self.rules.upfront is not None:
@@ -170,18 +170,21 @@ class _Stage:
         """Apply restrictions; give the lines of which only a part is payable."""
         if self.catalog is None or not len(found.special):
             return None
-        lines = found.special[found.reason[found.special] == 0]
+        lines = found.special[found.reason.take(found.special) == 0]
         version = found.versions_of(lines)
-        restricted = self.catalog.restriction[version] >= 0
-        if not restricted.any():
+        restricted = self.catalog.restriction.take(version) >= 0
+        number = np.count_nonzero(restricted)
+        if not number:
             return None
-        judged = restrict(lines[restricted], version[restricted], block, self.codes, self.catalog)
+        if number < len(lines):
+            lines, version = lines[restricted], version[restricted]
+        judged = restrict(lines, version, block, self.codes, self.catalog)
         found.reason[judged.lines] = judged.reason
-        waiting = judged.lines[judged.reason == LineReason.PENDED_RESTRICTION]
-        if len(waiting):
-            self.out.pended[block.claims][block.claim_of_line()[waiting]] = True
+        waiting = judged.reason == LineReason.PENDED_RESTRICTION
+        if np.count_nonzero(waiting):
+            self.out.pended[block.claims][block.claim_of_line()[judged.lines[waiting]]] = True
         part_of = judged.reason == LineReason.OVER_QUANTITY
-        if not part_of.any():
+        if not np.count_nonzero(part_of):
             return None
         return judged.lines[part_of], judged.payable_fen[part_of], judged.payable_quantity_e4[part_of]
 

@@ -6,6 +6,7 @@ a text restriction nobody answered; the institution's "not met" decides for ever
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,7 @@ def restrict(lines: Int64, version: Int64, block: LineBlock, codes: ClaimCodes, 
     amount, quantity = block.amount[lines], _signed_quantity(block, lines)
     payable = _payable_quantity(verdict, rules.max_quantity_e4[row], claim, item, quantity)
     cut = payable != quantity
-    if cut.any():
+    if np.count_nonzero(cut):
         verdict.refuse(cut, LineReason.OVER_QUANTITY)
         amount = amount.copy()
         amount[cut] = _share(amount[cut], payable[cut], quantity[cut])
@@ -65,13 +66,17 @@ class _Verdict:
         self.reason = np.zeros(count, np.uint8)
 
     def refuse(self, where: Bool, reason: LineReason) -> None:
-        self.reason[where & (self.reason == 0)] = reason
+        if np.count_nonzero(where):
+            self.reason[where & (self.reason == 0)] = reason
 
-    def masked(self, mask: Int64, code: Index, known: int, reason: LineReason) -> None:
-        """Refuse where a mask does not have the bit of the code; codes: known = another value, known + 1 = missing."""
-        restricted = mask != 0
-        if not restricted.any():
+    def masked(self, mask: Int64, find: Callable[[], Index], known: int, reason: LineReason) -> None:
+        """Refuse where a mask does not have the bit of the code that `find` gives.
+
+        Codes: `known` = another value, `known` + 1 = missing.
+        """
+        if not np.count_nonzero(mask):
             return
+        restricted, code = mask != 0, find()
         self.refuse(restricted & (code == known + 1), LineReason.PENDED_RESTRICTION)
         self.refuse(restricted & ((code == known) | ((mask >> np.minimum(code, 62)) & 1 == 0)), reason)
 
@@ -85,17 +90,20 @@ def _check_attributes(
     codes: ClaimCodes,
     catalog: Catalog,
 ) -> None:
-    def code(source: str, domain: tuple[str, ...]) -> Index:
-        found = part(codes.codes(Key(KeyKind.CATEGORY, source, domain)), block.claims)
-        return found if isinstance(found, int) else found[claim]
+    def word(mask: Int64, source: str, domain: tuple[str, ...], reason: LineReason) -> None:
+        def find() -> Index:
+            found = part(codes.codes(Key(KeyKind.CATEGORY, source, domain)), block.claims)
+            return found if isinstance(found, int) else found[claim]
 
-    verdict.masked(rules.levels[row], code("level", catalog.levels), len(catalog.levels), LineReason.RESTRICTED_LEVEL)
-    verdict.masked(rules.sexes[row], code("sex", SEXES), len(SEXES), LineReason.RESTRICTED_SEX)
+        verdict.masked(mask[row], find, len(domain), reason)
+
+    word(rules.levels, "level", catalog.levels, LineReason.RESTRICTED_LEVEL)
+    word(rules.sexes, "sex", SEXES, LineReason.RESTRICTED_SEX)
     _check_age(verdict, rules, row, claim, block, codes)
-    verdict.masked(rules.visits[row], code("visit", catalog.visits), len(catalog.visits), LineReason.RESTRICTED_SETTING)
+    word(rules.visits, "visit", catalog.visits, LineReason.RESTRICTED_SETTING)
     scheme = codes.program.scheme
     known = catalog.schemes.index(scheme) if scheme in catalog.schemes else len(catalog.schemes)
-    verdict.masked(rules.schemes[row], known, len(catalog.schemes), LineReason.RESTRICTED_SCHEME)
+    verdict.masked(rules.schemes[row], lambda: known, len(catalog.schemes), LineReason.RESTRICTED_SCHEME)
     _check_diagnosis(verdict, rules.diagnosis_set[row].astype(np.int64), claim, block, codes, catalog)
 
 
@@ -134,11 +142,15 @@ def _check_diagnosis(
 
 
 def _check_answers(verdict: _Verdict, rules: Restrictions, row: Int64, confirmed: Int8 | None) -> None:
-    answer = np.full(len(row), -1, np.int8) if confirmed is None else confirmed
-    second_line, text = rules.second_line[row] == 1, rules.text[row] == 1
-    verdict.refuse((answer == NOT_MET) & second_line, LineReason.RESTRICTED_SECOND_LINE)
-    verdict.refuse(answer == NOT_MET, LineReason.RESTRICTION_NOT_MET)
-    verdict.refuse((answer < 0) & (second_line | text), LineReason.PENDED_RESTRICTION)
+    second_line = rules.second_line[row] == 1
+    asks = second_line | (rules.text[row] == 1)
+    if confirmed is None:
+        verdict.refuse(asks, LineReason.PENDED_RESTRICTION)
+        return
+    denied = confirmed == NOT_MET
+    verdict.refuse(denied & second_line, LineReason.RESTRICTED_SECOND_LINE)
+    verdict.refuse(denied, LineReason.RESTRICTION_NOT_MET)
+    verdict.refuse(asks & (confirmed < 0), LineReason.PENDED_RESTRICTION)
 
 
 def _check_days(verdict: _Verdict, most: Int32, claim: Int64, item: Int64, date: Int32) -> None:

@@ -210,7 +210,7 @@ class Found:
         np.right_shift(word, REASON_SHIFT, out=day)
         np.bitwise_and(day, REASON_BITS, out=day)
         self.reason = day.astype(np.uint8)
-        self.special = np.bitwise_and(word, SPECIAL, out=day).nonzero()[0] if index.special else NO_LINES
+        self.special = np.flatnonzero(np.bitwise_and(word, SPECIAL, out=day) != 0) if index.special else NO_LINES
 
     @property
     def version(self) -> Int64:

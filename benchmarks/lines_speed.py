@@ -118,13 +118,19 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=10_000_000)
     parser.add_argument("--items", type=int, default=200_000)
     parser.add_argument("--block", type=int, default=BLOCK_LINES)
-    parser.add_argument("--features", choices=["plain", "atoms", "upfront", "limits", "restricted"], default="plain")
+    features = ["plain", "atoms", "upfront", "limits", "restricted", "text"]
+    parser.add_argument("--features", choices=features, default="plain")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--stages", action="store_true", help="time by stage (with the cost of measuring)")
     wanted = parser.parse_args()
     rng = np.random.default_rng(1)
-    catalog = catalog_of(wanted.items, rng, 0.05 if wanted.features == "restricted" else 0.0)
+    catalog = catalog_of(wanted.items, rng, {"restricted": 0.05, "text": 0.3}.get(wanted.features, 0.0))
     batch, program = batch_of(wanted.lines, wanted.items, rng), program_of(wanted.features)
+    if wanted.features == "text":
+        none, asked = np.full(1, -1, np.int64), np.ones(1, np.uint8)
+        rules = replace(catalog.restrictions, levels=none + 1, max_days=none.astype(np.int32), max_quantity_e4=none)
+        catalog = replace(catalog, restrictions=replace(rules, text=asked), memo={})
+        batch = replace(batch, lines=replace(batch.lines, confirmed=np.ones(len(batch.lines), np.int8)))
 
     def run() -> None:
         codes = ClaimCodes(batch, program)
