@@ -120,7 +120,8 @@ def _check_indexes(plan: CompletePlan, findings: Findings) -> None:
 
 
 def _check_layer(plan: CompletePlan, layer: LayerEntry, findings: Findings) -> None:
-    if layer.bands is None and not layer.flats and layer.guarantee is None:
+    pays = layer.flats or layer.guarantee or any(limit.on == "person_share" for limit in layer.limits)
+    if layer.bands is None and not pays:
         findings.add("LAYER_PAYS_NOTHING", layer.place, name=layer.name)
     if layer.bands is not None:
         _check_bands(layer.bands, findings)

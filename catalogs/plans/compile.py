@@ -91,7 +91,7 @@ class _Compiler:
             year_by=plan.conventions.get("year_by", "discharge"),
             amounts=plan.amounts,
             defaults=self._defaults(),
-            origins=tuple(self.folder.origins),
+            origins=(*self.folder.origins, *plan.convention_origins.values()),
             coverage_by=plan.coverage_by,
             place=plan.area or "",
             status_at=plan.conventions.get("status_at", "settlement"),

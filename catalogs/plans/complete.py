@@ -8,7 +8,7 @@ from dataclasses import fields as dataclass_fields
 from typing import Any, TypeVar
 
 from adjudicator.catalog import days
-from adjudicator.rulebook import Rounding
+from adjudicator.rulebook import Origin, Rounding
 from catalogs.plans.conditions import AnyOf, Condition
 from catalogs.plans.document import Attribute, Bound, CounterEntry, LayerEntry, LinesEntry, PlanDocument
 from catalogs.plans.findings import Findings, Place
@@ -42,6 +42,7 @@ class CompletePlan:
     items: Mapping[str, Condition]
     indexes: Mapping[str, Value]
     conventions: Mapping[str, str]
+    convention_origins: Mapping[str, Origin]
     rounding: Rounding | None
     lines: LinesEntry
     excluded: Condition | None
@@ -77,8 +78,10 @@ def complete(
     if valid_until <= valid_from:
         findings.add("COMPOSED_NEVER_VALID", document.place)
     conventions: dict[str, str] = {}
+    stated: dict[str, Origin] = {}
     for part in (*inherited, *documents):
         conventions |= part.conventions
+        stated |= part.convention_origins
     homes: dict[str, PlanDocument] = {}
     for part in documents:
         for layer in part.layers:
@@ -105,6 +108,7 @@ def complete(
         items=_merged(documents, "items", findings),
         indexes=_merged((*inherited, *documents), "indexes", findings),
         conventions=conventions,
+        convention_origins=stated,
         rounding=_last(part.rounding for part in (*inherited, *documents)),
         lines=_last(part.lines for part in documents) or LinesEntry(),
         excluded=AnyOf(excluded) if len(excluded) > 1 else next(iter(excluded), None),

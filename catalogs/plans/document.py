@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adjudicator.rulebook import Rounding
+from adjudicator.rulebook import Origin, Rounding
 from catalogs.plans.conditions import Condition
 from catalogs.plans.findings import Place
 from catalogs.plans.nodes import Fields, Items
@@ -224,6 +224,7 @@ class PlanDocument:
     amounts: tuple[str, ...]
     items: Mapping[str, Condition]
     conventions: Mapping[str, str]
+    convention_origins: Mapping[str, Origin]
     rounding: Rounding | None
     indexes: Mapping[str, Value]
     lines: LinesEntry | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adjudicator.rulebook import Rounding
+from adjudicator.rulebook import Origin, Rounding
 from catalogs.plans.conditions import Condition
 from catalogs.plans.document import (
     Attribute,
@@ -62,7 +62,7 @@ class _DocumentReader:
         scope = reader.scope(fields, Scope())
         reader.names = self._names()
         valid_from, valid_until = self._valid()
-        conventions, rounding = self._conventions(scope)
+        conventions, rounding, stated = self._conventions(scope.into("conventions"))
         coverage = reader.fields(fields["coverage"], "coverage") if "coverage" in fields else {}
         inner = reader.scope(coverage, scope.into("coverage"))
         months = ValueReader(reader, Unit.NUMBER)
@@ -83,6 +83,7 @@ class _DocumentReader:
             amounts=reader.names.amounts,
             items=self._items(),
             conventions=conventions,
+            convention_origins=stated,
             rounding=rounding,
             indexes=self._indexes(scope),
             lines=self._lines(scope.into("lines")) if "lines" in fields else None,
@@ -216,21 +217,43 @@ class _DocumentReader:
 
     # ---- conventions, indexes, lines, bounds
 
-    def _conventions(self, scope: Scope) -> tuple[dict[str, str], Rounding | None]:
+    def _conventions(self, scope: Scope) -> tuple[dict[str, str], Rounding | None, dict[str, Origin]]:
         reader = self.reader
         if "conventions" not in self.fields:
-            return {}, None
+            return {}, None, {}
         fields = reader.fields(self.fields["conventions"], "conventions")
-        rounding = read_rounding(reader, _stated(fields["rounding"])) if "rounding" in fields else None
-        found = {
-            name: reader.one_of(_stated(fields[name]), words) for name, words in CONVENTIONS.items() if name in fields
-        }
-        if "year_start" in fields:
-            node = _stated(fields["year_start"])
-            text = reader.text(node)
-            reader.date(Text(node.place, f"2001-{text}"))
-            found["year_start"] = text
-        return found, rounding
+        scope = reader.scope(fields, scope)
+        stated: dict[str, Node] = {}
+        origins: dict[str, Origin] = {}
+        for name, node in fields.items():
+            if name != "source":
+                stated[name], origins[name] = self._convention(node, scope.into(name))
+        rounding = read_rounding(reader, stated["rounding"]) if "rounding" in stated else None
+        found = {name: reader.one_of(stated[name], words) for name, words in CONVENTIONS.items() if name in stated}
+        if "year_start" in stated:
+            node = stated["year_start"]
+            found["year_start"] = reader.text(node)
+            reader.date(Text(node.place, f"2001-{found['year_start']}"))
+        return found, rounding, origins
+
+    def _convention(self, node: Node, scope: Scope) -> tuple[Node, Origin]:
+        """Give what a convention says, plainly or as `{value, source}` or `{assumed, why}`, and whence it comes."""
+        reader = self.reader
+        kind = next((k for k in ("value", "assumed") if isinstance(node, Fields) and node.get(k) is not None), "")
+        if not kind:
+            return node, self._origin(scope, node, "exact", "")
+        fields = reader.fields(node, "exact value" if kind == "value" else "assumed value")
+        inner = reader.scope(fields, scope)
+        why = reader.text(fields["why"]) if "why" in fields else ""
+        return fields[kind], self._origin(inner, node, "exact" if kind == "value" else "assumed", why)
+
+    def _origin(self, scope: Scope, node: Node, kind: str, why: str) -> Origin:
+        if scope.source is None:
+            self.reader.add("VALUE_WITHOUT_SOURCE", node, path=scope.path)
+        elif scope.source == "own" and kind != "assumed":
+            self.reader.add("OWN_NOT_ASSUMED", node, path=scope.path)
+        cited = self.reader.sources.get(scope.source or "")
+        return Origin(scope.path, node.place.line, scope.source or "", cited.grade if cited else "", kind, why)
 
     def _indexes(self, scope: Scope) -> dict[str, Value]:
         indexes: dict[str, Value] = {}
@@ -356,13 +379,3 @@ class _DocumentReader:
 
 def _attribute(name: str, rule: BuiltIn) -> Attribute:
     return Attribute(name, rule.of, rule.kind, rule.words, rule.open, rule.default)
-
-
-def _stated(node: Node) -> Node:
-    """Give what is stated by `{value: ...}` or `{assumed: ...}`, else the node itself."""
-    if isinstance(node, Fields):
-        for name in ("value", "assumed"):
-            inner = node.get(name)
-            if inner is not None:
-                return inner
-    return node

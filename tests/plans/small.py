@@ -55,9 +55,7 @@ def rate(text: str) -> str:
 
 def amount(text: str) -> str:
     """Give `layers` with one layer that has a deductible."""
-    return layer(
-        "deductible:\n  - name: d\n    amount:\n" + indent(dedent(text), "      ") + "bands:\n  - rate: 50%\n"
-    )
+    return layer("deductible:\n  - name: d\n    amount:\n" + indent(dedent(text), "      ") + "bands:\n  - rate: 50%\n")
 
 
 def lint(text: str, *others: str) -> list[Finding]:

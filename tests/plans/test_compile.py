@@ -226,7 +226,7 @@ def test_formula_in_a_table() -> None:
 
 def test_combinations_that_when_excludes_need_no_value() -> None:
     text = layer(
-        "bands:\n  - rate: {by: level, tertiary: 50%}\n", when="{visit: inpatient, level: tertiary, age: \">= 18\"}"
+        "bands:\n  - rate: {by: level, tertiary: 50%}\n", when='{visit: inpatient, level: tertiary, age: ">= 18"}'
     )
     other = "  - layer: top\n    fund: top\n    when: {level: secondary}\n    bands: [{rate: 10%}]\n"
     found = compiled(plan(text + other, cases="")).layers[0]

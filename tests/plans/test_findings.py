@@ -47,7 +47,7 @@ TRIGGERS: dict[str, str] = {
     "KIND_NOT_ONE": plan() + "base: b\n",
     "NOT_A_MAPPING": plan(head=HEAD.replace("{en: Test, zh: 测试}", "Test")),
     "NOT_A_LIST": plan("layers: {layer: basic}\n"),
-    "NOT_A_SCALAR": plan(head=HEAD.replace("place: \"340300\"", "place: [a]")),
+    "NOT_A_SCALAR": plan(head=HEAD.replace('place: "340300"', "place: [a]")),
     "EMPTY_VALUE": plan(rate("''\n")),
     "UNKNOWN_KEY": plan(layer("bandz: [{rate: 50%}]\n")),
     "KEY_MISSING": plan(layer("deductible: [{name: a}]\nbands: [{rate: 50%}]\n")),
@@ -69,9 +69,7 @@ TRIGGERS: dict[str, str] = {
     "UNKNOWN_WORD": plan(rate("{by: level, tertairy: 50%, else: 60%}\n")),
     "DATES_NOT_RISING": plan(amount("{since: {2023-06-01: 5, 2023-01-01: 4}}\n")),
     "RESERVED_NAME": plan(LAYER.replace("layer: basic", "layer: total"), cases=""),
-    "DUPLICATE_NAME": plan(
-        layer("limits: [{name: a, amount: 5}, {name: a, amount: 6}]\nbands: [{rate: 50%}]\n")
-    ),
+    "DUPLICATE_NAME": plan(layer("limits: [{name: a, amount: 5}, {name: a, amount: 6}]\nbands: [{rate: 50%}]\n")),
     "UNKNOWN_SOURCE": plan(rate("{value: 50%, source: S9}\n")),
     "VALUE_WITHOUT_SOURCE": plan(head=HEAD.replace("source: S1\n", "")),
     "OWN_NOT_ASSUMED": plan(rate("{value: 50%, source: own}\n")),
@@ -82,9 +80,7 @@ TRIGGERS: dict[str, str] = {
     "UNKNOWN_NUMBER": plan(layer("flat: [{name: a, amount: 5, number: dayz}]\n")),
     "UNKNOWN_HOLDER": plan(LAYER, "counters:\n  a: {per: year, holder: family, adds: [basic.paid]}\n"),
     "UNKNOWN_ITEMS": plan(GROUPS, layer("groups: [{group: a, items: herbl}]\nbands: [{rate: 50%}]\n")),
-    "UNKNOWN_GROUP": plan(
-        GROUPS, layer("groups: [{group: a, items: herbal}]\nborne_by: [b]\nbands: [{rate: 50%}]\n")
-    ),
+    "UNKNOWN_GROUP": plan(GROUPS, layer("groups: [{group: a, items: herbal}]\nborne_by: [b]\nbands: [{rate: 50%}]\n")),
     "UNKNOWN_INDEX": plan(amount("{times: 6, index: wage}\n")),
     "UNKNOWN_LAYER": plan(cases=CASES + "    given: {base: 5}\n"),
     "UNKNOWN_DOCUMENT": plan(head=HEAD + "inherits: cn.nowhere\n"),
@@ -92,9 +88,7 @@ TRIGGERS: dict[str, str] = {
     "ADJUSTMENT_NOT_ONE": plan(rate("{start: 50%, adjust: [{points: 5, times: 2}]}\n")),
     "ADJUSTMENT_WRONG_UNIT": plan(rate("{start: 50%, adjust: [{add: 5}]}\n")),
     "FORMULA_MISPLACED": plan(rate("{fixed: 5, plus: [{rate: 5%, of: total}]}\n")),
-    "FORMULA_ADJUSTED": plan(
-        amount("{start: {fixed: 5, plus: [{rate: 5%, of: total}]}, adjust: [{times: 0.5}]}\n")
-    ),
+    "FORMULA_ADJUSTED": plan(amount("{start: {fixed: 5, plus: [{rate: 5%, of: total}]}, adjust: [{times: 0.5}]}\n")),
     "INDEX_NOT_AMOUNT": plan("indexes:\n  wage: {2023-01-01: 5}\n", rate("{times: 6, index: wage}\n")),
     "RATE_NOT_EXACT": plan(rate("33.33333%\n")),
     "RATE_ABOVE_ONE": plan(rate("{start: 90%, adjust: [{points: 20}]}\n")),
@@ -165,9 +159,7 @@ TRIGGERS: dict[str, str] = {
     ),
     "ADDS_AND_SETS": plan(LAYER, "counters:\n  a: {per: year, adds: [basic.paid], sets: [basic.paid]}\n"),
     "COUNTER_UNIT": plan(LAYER, "counters:\n  a: {per: year, unit: count, adds: [basic.paid]}\n"),
-    "COUNT_AS_MONEY": plan(
-        layer("limits: [{name: cap, amount: 5, counter: stays}]\nbands: [{rate: 50%}]\n"), COUNTER
-    ),
+    "COUNT_AS_MONEY": plan(layer("limits: [{name: cap, amount: 5, counter: stays}]\nbands: [{rate: 50%}]\n"), COUNTER),
     "COUNTER_UNUSED": plan(LAYER, COUNTER),
     "ITEMS_UNUSED": plan(GROUPS, LAYER),
     "AMOUNT_UNUSED": plan("amounts: [third_party]\n", LAYER),
