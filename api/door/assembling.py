@@ -20,6 +20,7 @@ from api.door.claims import Claims
 from api.door.cover import Cover, by_claims_alone, by_members
 from api.door.members import EARLIEST, Members
 from api.door.programs import Asked, PlanFinder
+from api.door.required import PAID
 from api.door.rows import Books
 from catalogs.tables.lookup import CatalogIndex
 
@@ -68,6 +69,7 @@ def assemble(
         amounts={name: np.where(values == MISSING, 0, values) for name, values in given.items()},
         given_buckets=buckets,
         bucketed=bucketed,
+        given_paid=given_payments(claims),
         reason=reason,
     )
     if members is not None:
@@ -75,6 +77,15 @@ def assemble(
     bounded(batch, reason)
     batch.check()
     return batch
+
+
+def given_payments(claims: Claims) -> dict[str, Int64]:
+    """Give what layers have paid already, by layer; MISSING where a claim leaves the layer to be computed."""
+    return {
+        name.removeprefix(PAID): column.astype(np.int64, copy=False)
+        for name, column in claims.columns.items()
+        if name.startswith(PAID)
+    }
 
 
 def lines_of(claims: Claims, item: Int32, dates: Mapping[str, Int64], books: Books) -> Lines:

@@ -22,7 +22,7 @@ class Claims:
 
     code: number of the claim id in its book. columns: claim columns, the first value given for each claim.
     head_row: row of the file where the claim first appears. lines: typed rows; line_claim rises. bad: refused.
-    number_of: claim of each code of the book, -1 where it is no claim of this intake.
+    number_of: claim of each code of the book, -1 where it is no claim of this intake; one more for code -1.
     """
 
     code: Int64
@@ -49,9 +49,9 @@ def gather(
     code, first = np.unique(ids, return_index=True)
     order = np.argsort(first[code >= 0], kind="stable")
     code, first = code[code >= 0][order].astype(np.int64), first[code >= 0][order]
-    number_of = np.full(len(books.values("claim_id")), -1, np.int64)
+    number_of = np.full(len(books.values("claim_id")) + 1, -1, np.int64)
     number_of[code] = np.arange(len(code))
-    claim = np.where(ids >= 0, number_of[ids], -1)
+    claim: Int64 = number_of[ids]
     known = np.flatnonzero(claim >= 0)
     bad = np.zeros(len(code), np.bool_)
     columns: dict[str, NDArray[np.signedinteger]] = {}
@@ -100,7 +100,8 @@ def with_lines(claims: Claims, lines: Rows, claim: Int64) -> Claims:
 def lines_of_other_file(claims: Claims, source: Source, lines: Rows, books: Books, troubles: Troubles) -> Int64:
     """Give the claim of each line of a file of lines, -1 where there is none (reported)."""
     ids = lines.columns["claim_id"]
-    number_of = np.append(claims.number_of, np.full(len(books.values("claim_id")) + 1 - len(claims.number_of), -1))
+    later = len(books.values("claim_id")) + 1 - len(claims.number_of)
+    number_of = np.append(claims.number_of, np.full(later, -1))  # ids that only lines have
     claim: Int64 = number_of[ids]
     _report_missing(source, lines, "claim_id", ids < 0, troubles)
     _report(source, lines, "claim_id", np.flatnonzero((claim < 0) & (ids >= 0)), books, troubles, "LINE_WITHOUT_CLAIM")
@@ -127,7 +128,7 @@ def refuse_broken_rows(claims: Claims, source: Source, position: int, books: Boo
         named = np.array(
             [book.get(row.cells[position].strip(), -1) if len(row.cells) > position else -1 for row in rows]
         )
-        number = np.where(named >= 0, claims.number_of[named], -1) if len(claims) else np.full(len(rows), -1)
+        number = claims.number_of[named]
         bad[number[number >= 0]] = True
         for placed in (True, False):
             at = np.flatnonzero((number >= 0) == placed)

@@ -56,7 +56,8 @@ class Intake:
     """What came in.
 
     claim_rows: row of the claims file for each claim of the batch. line_rows, line_ids, item_codes: row and names of
-    each line of the batch, in its order (None where the files have no such column). encodings: by file.
+    each line of the batch, in its order (None where the files have no such column). encodings: by file. ignored:
+    columns of each file that nothing asked for.
     """
 
     batch: Batch
@@ -66,6 +67,7 @@ class Intake:
     line_ids: pa.ChunkedArray | None
     item_codes: Category | None
     encodings: dict[str, str]
+    ignored: dict[str, tuple[str, ...]]
     troubles: Troubles
     claim_ids: list[str]
 
@@ -117,6 +119,7 @@ def take_in(claims: Source, lines: Source | None, members: Source | None, settin
         line_ids=good.lines.texts.get("line_id"),
         item_codes=None if codes is None else Category(codes.astype(np.int32), tuple(books.values("item_code"))),
         encodings={source.name: source.encoding for source in (claims, lines, members) if source is not None},
+        ignored={source.name: tuple(source.unread) for source in (claims, lines, members) if source is not None},
         troubles=troubles,
         claim_ids=books.values("claim_id"),
     )

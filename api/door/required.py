@@ -12,6 +12,9 @@ from api.files.stream import REPLACED
 from catalogs.findings import Finding
 
 SHOWN_ALIASES = 4
+PAID = "paid."
+"""Begins the name of a column with what a layer has paid already."""
+
 DATES = frozenset({"admission", "discharge", "settlement", "service_date"})
 
 
@@ -47,11 +50,11 @@ def _findings(source: Source, parts: tuple[Part, ...]) -> list[Finding]:
 
 
 def extra_headings(source: Source, asked: Asked) -> list[Heading]:
-    """Give headings for columns of a file that no table of names knows but some plan does."""
+    """Give headings for columns of a file that no table of names knows but some plan does, and payments by layer."""
     kinds = {"word": asked.words, "number": asked.numbers, "money": asked.amounts}
     return [
         Heading(name, cast(Cell, cell), name)
         for cell, names in kinds.items()
         for name in source.reading.extra
-        if name in names
+        if name in names or (cell == "money" and name.startswith(PAID))
     ]

@@ -20,7 +20,7 @@ from api.door.marks import read_marks
 from api.files.cells import NEVER, ORDINARY_ID, Codebook, Fault, decimals, moments, read_id, trimmed, word_reader
 from api.files.findings import InputError, Trouble, Troubles
 from api.files.headings import CLAIM, LINE, MEMBER, Heading
-from api.files.source import Block, Source
+from api.files.source import Block, BrokenRow, Source
 from api.files.stream import CUT
 from catalogs.findings import Finding
 
@@ -83,6 +83,7 @@ class Collector:
     def __init__(self, source: Source, headings: Iterable[Heading], books: Books, troubles: Troubles) -> None:
         self.source = source
         self.headings = [h for h in headings if h.name in source.reading.columns or h.name in source.reading.extra]
+        source.asked.update(h.name for h in self.headings)
         self._books, self._troubles = books, troubles
         self._rows: list[Int64] = []
         self._bad: list[Bool] = []
@@ -155,7 +156,7 @@ def read_heads_and_lines(
     lines = Collector(source, line, books, troubles)
     head_of: list[Int64] = []
     count = 0
-    for block in full_blocks(source, troubles):
+    for block in full_blocks(source):
         start = run_starts(block, [h.name for h in heads.headings])
         at = pa.array(start)
         heads.add(block.rows[start], {h.name: block.columns[h.name].take(at) for h in heads.headings})
@@ -169,7 +170,7 @@ def read_heads_and_lines(
 def read_rows(source: Source, headings: Iterable[Heading], books: Books, troubles: Troubles) -> Rows:
     """Read a file each of whose rows stands for itself."""
     collector = Collector(source, headings, books, troubles)
-    for block in full_blocks(source, troubles):
+    for block in full_blocks(source):
         collector.add(block.rows, block.columns)
     return collector.finish()
 
@@ -185,23 +186,29 @@ def run_starts(block: Block, names: list[str]) -> Int64:
     return np.flatnonzero(changed)
 
 
-def full_blocks(source: Source, troubles: Troubles) -> Iterable[Block]:
+def full_blocks(source: Source) -> Iterable[Block]:
     """Give the blocks of a source without rows that are blank or were cut, with no nulls."""
     for block in _opened(source):
         columns = {name: pc.fill_null(array, "") for name, array in block.columns.items()}
         last = columns.pop(CUT, None)
         keep = np.ones(len(block.rows), np.bool_)
-        if last is not None:
-            cut = pc.match_substring(last, CUT).to_numpy(zero_copy_only=False)
-            if cut.any():
-                keep &= ~cut
-                troubles.add(Trouble("CELL_TOO_LARGE", source.name, source.reading.written[-1], block.rows[cut]))
+        if last is not None and (cut := pc.match_substring(last, CUT).to_numpy(zero_copy_only=False)).any():
+            keep &= ~cut
+            _set_cut_rows_apart(source, block.rows, columns, np.flatnonzero(cut))
         keep &= ~blank_rows(columns, len(block.rows))
         if keep.all():
             yield Block(block.rows, columns)
         else:
             at = pa.array(np.flatnonzero(keep))
             yield Block(block.rows[keep], {name: array.take(at) for name, array in columns.items()})
+
+
+def _set_cut_rows_apart(source: Source, rows: Int64, columns: dict[str, pa.StringArray], at: Int64) -> None:
+    """Treat rows with a cell that was cut as rows that could not be cut into columns; their claim can be seen."""
+    width, position = len(source.reading.written), source.reading.columns.get("claim_id", -1)
+    for row in at.tolist():
+        cells = ("",) * position + (columns["claim_id"][row].as_py(),) if position >= 0 else ()
+        source.set_apart(BrokenRow(int(rows[row]), "CELL_TOO_LARGE", width, width, cells))
 
 
 def blank_rows(columns: dict[str, pa.StringArray], count: int) -> Bool:

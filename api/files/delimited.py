@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from adjudicator.columns import Int64
-from api.files.headings import Part, Reading, known, plain, read_headings
+from api.files.findings import InputError
+from api.files.headings import Part, known, plain, read_headings
 from api.files.source import Block, BrokenRow, Source
 from api.files.stream import CUT, CleanText
 
@@ -26,8 +27,8 @@ HEAD_ROWS = 20
 ARROW_BLOCK_BYTES = 16 << 20
 """Bytes parsed at once; longer than any record the stream lets through."""
 
-SHOWN_CELLS = 40
-"""Cells kept of a row that could not be cut into columns."""
+SHOWN_CHARACTERS = 4096
+"""Characters looked at of a row that could not be cut into columns."""
 
 DELIMITERS = (",", "\t", ";", "|")
 
@@ -75,11 +76,16 @@ def _read(stream: CleanText, source: Source, delimiter: str, lines_above: int, r
     wanted = {**reading.columns, **reading.extra}
     positions = sorted({*wanted.values(), width - 1})  # a cut record shows in the last column
     names = [str(i) for i in range(width)]
-    broken: list[Any] = []
+    broken: list[int] = []
+    refusal: list[InputError] = []
 
     def set_apart(row: Any) -> str:
         broken.append(row.number + rows_above)
-        source.broken.append(_broken(row, rows_above, delimiter))
+        try:
+            source.set_apart(_broken(row, rows_above, delimiter, source))
+        except InputError as error:  # must not cross the reader
+            refusal[:] = [error]
+            return "error"
         return "skip"
 
     try:
@@ -96,15 +102,27 @@ def _read(stream: CleanText, source: Source, delimiter: str, lines_above: int, r
             ),
         )
     except pa.ArrowInvalid as empty:
+        if refusal:
+            raise refusal[0] from None
         if "Empty CSV file" not in str(empty):
             raise
         return
     following = rows_above + 1
-    for batch in reader:
+    for batch in _batches(reader, refusal):
         rows = _numbered(following, batch.num_rows, broken)
         following = int(rows[-1]) + 1 if len(rows) else following
         at = {position: batch.column(i) for i, position in enumerate(positions)}
         yield Block(rows, {name: at[position] for name, position in wanted.items()} | {CUT: at[width - 1]})
+
+
+def _batches(reader: Any, refusal: list[InputError]) -> Iterator[pa.RecordBatch]:
+    """Give the blocks of the reader; a refusal found on the way is raised in place of the reader's error."""
+    try:
+        yield from reader
+    except pa.ArrowInvalid:
+        if refusal:
+            raise refusal[0] from None
+        raise
 
 
 def _skip_line(stream: CleanText) -> None:
@@ -120,11 +138,9 @@ def _numbered(following: int, count: int, broken: list[int]) -> Int64:
     return np.setdiff1d(rows, missing, assume_unique=True)[:count] if len(missing) else rows
 
 
-def _broken(row: Any, rows_above: int, delimiter: str) -> BrokenRow:
-    """Describe a row with a wrong number of cells."""
-    cells = tuple(row.text[:4096].replace('"', "").split(delimiter)[:SHOWN_CELLS])
+def _broken(row: Any, rows_above: int, delimiter: str, source: Source) -> BrokenRow:
+    """Describe a row with a wrong number of cells, with the cells up to that of the claim id."""
+    shown = source.reading.columns.get("claim_id", -1) + 1
+    cells = tuple(row.text[:SHOWN_CHARACTERS].replace('"', "").split(delimiter)[:shown])
     code = "CELL_TOO_LARGE" if CUT in row.text else "WRONG_NUMBER_OF_CELLS"
     return BrokenRow(row.number + rows_above, code, row.actual_columns, row.expected_columns, cells)
-
-
-__all__ = ["Reading", "find_headings", "open_delimited"]

@@ -87,7 +87,7 @@ def _one_by_one(text: bytes, source: Source, row: int) -> tuple[pa.Table, np.nda
                 raise ValueError("not a record")
         except (ValueError, RecursionError):
             code = "CELL_TOO_LARGE" if CUT.encode() in line else "JSON_NOT_READ"
-            source.broken.append(BrokenRow(number, code, 0, 0, _claim_cells(line, source)))
+            source.set_apart(BrokenRow(number, code, 0, 0, _claim_cells(line, source)))
             continue
         rows.append(number)
         records.append({key: _plain(value) for key, value in record.items()})

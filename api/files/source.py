@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from adjudicator.columns import Int64
+from api.files.findings import InputError
 from api.files.headings import Reading
+from catalogs.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class Block:
     rows: Int64
     columns: dict[str, pa.StringArray]
 
+
+MOST_BROKEN_ROWS = 100_000
 
 UNPLACED = {
     "CELL_TOO_LARGE": "CELL_TOO_LARGE_UNPLACED",
@@ -42,7 +46,8 @@ class BrokenRow:
 class Source:
     """One file, or one table, being read.
 
-    `broken` and `encoding` are complete when all blocks are read. `serials`: numbers may stand for dates.
+    `broken`, `encoding` and `asked` (the columns somebody read) are complete when all blocks are read. `serials`:
+    numbers may stand for dates.
     """
 
     name: str
@@ -51,3 +56,17 @@ class Source:
     serials: bool = False
     encoding: str = ""
     broken: list[BrokenRow] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+
+    @property
+    def unread(self) -> list[str]:
+        """Give the columns, as the file writes them, that nobody has asked for."""
+        names = {**self.reading.columns, **self.reading.extra}
+        return [self.reading.written[at] for name, at in names.items() if name not in self.asked]
+
+    def set_apart(self, row: BrokenRow) -> None:
+        """Keep a broken row. Raises InputError when there are so many that the file as a whole must be misread."""
+        if len(self.broken) >= MOST_BROKEN_ROWS:
+            fields = {"count": MOST_BROKEN_ROWS}
+            raise InputError([Finding("TOO_MANY_BROKEN_ROWS", self.name, row.row, fields=fields)])
+        self.broken.append(row)

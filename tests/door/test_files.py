@@ -14,6 +14,7 @@ import pytest
 import xlsxwriter
 
 from adjudicator.catalog import days
+from adjudicator.columns import MISSING
 from api.door.columns import batch_from_tables
 from api.door.documents import batch_from_files
 from api.door.intake import Intake
@@ -89,7 +90,7 @@ def test_cells_may_hold_line_breaks(tmp_path: Path) -> None:
 def test_a_quote_that_is_never_closed_costs_one_row(tmp_path: Path) -> None:
     more = "".join(f"D{i},P1,H1,11,2023-03-04,,X2,2023-03-04,1,5,5,1\n" for i in range(1000))
     intake = take(tmp_path, ROWS + 'C3,P1,"H1,11,2023-03-04,,X2,2023-03-04,1,5,5,1\n' + more)
-    assert found(intake) == [(5, "line_id", "CELL_TOO_LARGE")]
+    assert found(intake) == [(5, "", "CELL_TOO_LARGE_UNPLACED")]
     assert len(kept(intake)) == 1002
 
 
@@ -276,6 +277,32 @@ def test_bucket_totals_are_a_door_of_their_own(tmp_path: Path) -> None:
     assert intake.batch.given_buckets.tolist() == [[8000, 500, 0, 1500], [7000, 2000, 0, 1000]]
     assert intake.batch.bucketed.tolist() == [1, 1]
     assert len(intake.batch.lines) == 0
+
+
+def test_payments_already_made_and_columns_nobody_asked_for(tmp_path: Path) -> None:
+    headings = "claim_id,person_id,date,class,amount,paid.basic,备注"
+    intake = take(tmp_path, "C1,P1,2023-03-04,A,5,1.50,x\nC2,P1,2023-03-04,A,5,,x\n", headings=headings)
+    assert intake.batch.given_paid["basic"].tolist() == [150, MISSING]
+    assert intake.ignored == {"claims.csv": ("备注",), "members.csv": ()}
+
+
+@pytest.mark.parametrize("rows", ["", "\n", "\n\n,,\n"])
+def test_a_file_without_rows_is_an_empty_batch(tmp_path: Path, rows: str) -> None:
+    intake = take(tmp_path, rows)
+    assert (len(intake.batch), intake.counts.claims_read, intake.rejected().num_rows) == (0, 0, rows.count(",,"))
+    empty = {name: pa.array([], pa.string()) for name in HEADINGS.split(",")}
+    assert len(batch_from_tables(pa.table(empty), None, None, SETTING.programs).batch) == 0
+
+
+def test_members_without_rows(tmp_path: Path) -> None:
+    intake = take(tmp_path, ROWS, members=MEMBERS.splitlines()[0] + "\n")
+    assert {code for _, _, code in found(intake)} == {"UNKNOWN_MEMBER", "CLAIM_REFUSED"}
+
+
+def test_a_file_that_is_misread_as_a_whole_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        take(tmp_path, ROWS + "x\n" * 100_001)
+    assert [(f.code, f.line) for f in error.value.findings] == [("TOO_MANY_BROKEN_ROWS", 100_005)]
 
 
 def write_workbook(path: Path, person: object) -> None:
