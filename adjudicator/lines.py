@@ -24,6 +24,8 @@ from adjudicator.tables import ClaimCodes, Index
 from adjudicator.upfront import planned_rates, scheduled_rates
 from adjudicator.versions import CLASS_C, Found, VersionIndex, index_versions
 
+__all__ = ["BLOCK_LINES", "Judged", "judge"]
+
 BLOCK_LINES = 16_384
 """Lines in a block; more only when one claim has more."""
 
