@@ -57,7 +57,8 @@ def unit_price_e6(price_e6: Int64 | None, quantity_e4: Int64 | None, amount_fen:
     """Give the unit price in 1e-6 yuan: as billed, else amount / quantity half-up, else the amount as one unit."""
     amount = np.abs(amount_fen).astype(np.uint64)
     quantity = np.maximum(np.asarray(billed_quantity(quantity_e4)[0]), 1).astype(np.uint64)
-    derived = ((amount * np.uint64(PER_FEN) + quantity // np.uint64(2)) // quantity).astype(np.int64)
+    exact = (amount * np.uint64(PER_FEN) + quantity // np.uint64(2)) // quantity
+    derived: Int64 = np.minimum(exact, np.uint64(HIGHEST)).astype(np.int64)
     if price_e6 is None:
         return derived
     given: Int64 = np.where(price_e6 == MISSING, derived, np.abs(price_e6))

@@ -174,8 +174,8 @@ def _check_days(verdict: _Verdict, most: Int32, claim: Int64, item: Int64, date:
 def _signed_quantity(block: LineBlock, lines: Int64) -> Int64:
     """Give quantities with the sign of the amount; one unit where not given."""
     quantity, _ = billed_quantity(None if block.quantity is None else block.quantity[lines])
-    signed: Int64 = np.where(block.amount[lines] < 0, -1, 1) * quantity
-    return signed
+    sign: Int64 = np.where(block.amount[lines] < 0, -1, 1)
+    return sign * quantity
 
 
 def _payable_quantity(verdict: _Verdict, most: Int64, claim: Int64, item: Int64, quantity: Int64) -> Int64:
@@ -195,6 +195,6 @@ def _payable_quantity(verdict: _Verdict, most: Int64, claim: Int64, item: Int64,
 def _share(amount: Int64, part_of: Int64, whole: Int64) -> Int64:
     """Give amount x part / whole, half-up with mirrored sign; few lines, so with unbounded integers."""
     size, over, under = (np.abs(values).astype(object) for values in (amount, part_of, whole))
-    shared = (size * over * 2 + under) // (under * 2)
-    result: Int64 = np.where(amount < 0, -1, 1) * shared.astype(np.int64)
-    return result
+    shared: Int64 = ((size * over * 2 + under) // (under * 2)).astype(np.int64)
+    sign: Int64 = np.where(amount < 0, -1, 1)
+    return sign * shared
