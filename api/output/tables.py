@@ -17,6 +17,9 @@ from api.output.columns import attribute, dates, names, words, yuan
 SHOWN_ATTRIBUTES = ("facility_code", "visit", "level", "zone", "filing", "group", "age", "status", "disease")
 """Claim attributes repeated in the claims table, where the batch has them."""
 
+RENAMED = {"status": "person_status"}
+"""Attributes whose name in the claims table is another, because `status` says there what became of the claim."""
+
 ACCOUNT, FACILITY = "personal_account", "hospital"
 """Funds that are no pooled fund: the person's own account, and what the facility bears."""
 
@@ -50,7 +53,8 @@ def claims_table(batch: Batch, settlement: Settlement, rulebook: Rulebook) -> pa
         "place": words(program_words(batch, rulebook, "place")),
         "scheme": words(program_words(batch, rulebook, "scheme")),
     }
-    columns |= {name: attribute(batch.attributes[name]) for name in SHOWN_ATTRIBUTES if name in batch.attributes}
+    known = [name for name in SHOWN_ATTRIBUTES if name in batch.attributes]
+    columns |= {RENAMED.get(name, name): attribute(batch.attributes[name]) for name in known}
     columns |= {name: dates(batch.date(name)) for name in ("admission", "discharge", "settlement")}
     columns["status"] = names(settlement.status, ClaimStatus)
     columns["reason"] = names(settlement.reason, ClaimReason, ClaimReason.NONE)
