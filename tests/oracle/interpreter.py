@@ -157,6 +157,9 @@ def _refused_before_layers(plan: Plan, claim: Claim, opened: Opened) -> tuple[st
         return "not_payable", "EXCLUDED"
     if opened.scene.amounts["total"] < 0:
         return "held", "NEGATIVE_TOTAL"
+    bill = sum(abs(opened.scene.amounts[name]) for name in BUCKETS)
+    if max(bill, *(abs(opened.scene.amounts[name]) for name in plan.amounts), 0) > LARGEST_FEN:
+        return "held", "OUT_OF_BOUNDS"
     return None
 
 

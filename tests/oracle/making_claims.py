@@ -53,10 +53,13 @@ class ClaimMaker:
         if self.chance(0.5):
             facts["status"] = self.rng.sample(MARKS["status"], self.rng.randint(1, 2))
         if self.chance(0.3):
+            self.use("document.attribute_marks")
             facts["flags"] = ["red"]
         for name in ("age", "months_insured"):
             if self.chance(0.97):
                 facts[name] = str(self.rng.randint(*NUMBERS[name]))
+            else:
+                self.use("condition.missing_number")
         return who, facts
 
     def _claim(self, number: str) -> Claim:
@@ -111,6 +114,7 @@ class ClaimMaker:
         for name, words in WORDS.items():
             fate = self.rng.random()
             if name in ("access", "consent") and fate < 0.5:
+                self.use("document.default")
                 continue
             if fate < 0.04:
                 self.use("claim.missing_attribute")
@@ -119,11 +123,13 @@ class ClaimMaker:
                 claim[name] = OTHER_WORD[name]
             else:
                 claim[name] = self.rng.choice(words)
+                if name == "consent":
+                    self.use("document.attribute_mark")
 
     def _yuan(self, most: int) -> str:
         if self.chance(0.02):
             self.use("claim.large")
-            return f"{self.rng.randint(10**7, 9 * 10**8)}.{self.rng.randint(0, 99):02d}"
+            return f"{self.rng.randint(10**7, 9 * 10**8 if self.chance(0.9) else 10**9)}.{self.rng.randint(0, 99):02d}"
         if self.chance(0.05):
             return f"0.{self.rng.randint(0, 99):02d}"
         return f"{self.rng.randint(0, most)}.{self.rng.choice((0, 0, 5, 33, 67, 99)):02d}"

@@ -31,6 +31,8 @@ class LayerMaker:
         node["fund"] = self.rng.choice(("pool", "pool", "large", "aid", "hospital", "personal_account"))
         if node["fund"] in ("hospital", "personal_account"):
             self.use(f"layer.{node['fund']}")
+        if self.chance(0.1):
+            node |= {"title": {"en": "Generated", "zh": "生成"}}
         if self.chance(0.2):
             self.use("layer.requires_no")
             node["requires_visit"] = "no"
@@ -178,6 +180,8 @@ class LayerMaker:
         edge = 0
         for place in range(number):
             band: Node = {}
+            if slices and isinstance(slices[-1].get("to"), str) and self.chance(0.2):
+                band["from"] = slices[-1]["to"]
             edge += self.rng.randint(50, 1500)
             if place < number - 1:
                 band["to"] = self._edge(edge)

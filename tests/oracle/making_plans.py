@@ -82,6 +82,9 @@ class PlanMaker:
         parts: dict[str, Node] = {"conventions": conventions, "indexes": indexes, "items": items, "lines": lines}
         parts["excluded"] = excluded
         rules = {"layers": self.layers, "counters": self.counters}
+        for name, feature in (("implants", "item_price"), ("late", "stay_day")):
+            if name in items:
+                self.use(f"condition.{feature}")
         base, plan, texts = self.rng.random(), "gen.plan", []
         shared = {key: parts.pop(key) for key in ("conventions", "indexes") if base < 0.3}
         if base < 0.3 and any(shared.values()):
@@ -138,6 +141,8 @@ class PlanMaker:
                 if self.chance(0.3):
                     self.use("document.assumed_convention")
                     made[key] = {"assumed": made[key], "why": "silent"}
+        if self.chance(0.2):
+            made |= {"status_at": "admission", "undo": "cascade"}
         if self.chance(0.3):
             self.use("document.rounding")
             made["rounding"] = self._rounding()
@@ -165,9 +170,6 @@ class PlanMaker:
         if not self.chance(0.2):
             return None
         self.use("document.excluded")
-        if self.chance(0.4):
-            self.use("document.excluded_amount")
-            return self.rng.choice(({"total": "> 3000"}, {"any": [{"upfront": "> 300"}, {"in_scope": "< 100"}]}))
         self.values.tested = frozenset({"disease"})
         return {"disease": "injury"}
 

@@ -90,8 +90,9 @@ class ValueMaker:
                 (4, lambda: self._by(inner, used)),
                 (2, lambda: self._rows(inner, used)),
                 (1, lambda: self._since(inner, used)),
-                (2, lambda: self._adjusted(inner, kind, used)),
             ]
+            if kind == "amount" or not self.coarse:
+                forms.append((2, lambda: self._adjusted(inner, kind, used)))
             if kind == "amount" and self.names.indexes and "since" not in used:
                 forms.append((1, lambda: self._index(used)))
             if formula:
@@ -105,7 +106,9 @@ class ValueMaker:
             return {"value": scalar()}
         if form == "source":
             return {"value": scalar(), "source": "T"}
-        return {"assumed": scalar(), "why": "silent"} if form == "assumed" else scalar()
+        if form == "assumed":
+            return {"assumed": scalar(), "why": "silent", **({"alternatives": [scalar()]} if self.chance(0.5) else {})}
+        return scalar()
 
     def _unknown(self, scalar: Callable[[], str], absent: bool) -> Node:
         if absent and self.chance(0.5):
@@ -191,14 +194,7 @@ class ValueMaker:
                 if kind == "amount" else ("times", "set")
             )  # fmt: skip
             self.use(f"value.adjust_{how}")
-            step: dict[str, Node] = {
-                "points": lambda: {"points": str(self.rng.randint(-20, 20))},
-                "each": lambda: {"points": {"of": "age", "each": self.rng.choice(("0.2", "0.1", "-0.1"))}},
-                "person_share": lambda: {"person_share": self.rng.choice(("0.5", "0.6", "0.9", "50%"))},
-                "times": lambda: {"times": self.rng.choice(("0.5", "1.1", "90%"))},
-                "add": lambda: {"add": str(self.rng.randint(-100, 500))},
-                "set": lambda: {"set": self.percent() if kind != "amount" else self.yuan(0, 500)},
-            }[how]()
+            step: dict[str, Node] = self._step(how, kind)
             if self.chance(0.7):
                 _, step["when"] = self.test(used)
             steps.append(step)
@@ -212,6 +208,20 @@ class ValueMaker:
             self.use("value.adjust_at_least")
             self.use("value.adjust_at_most")
         return node
+
+    def _step(self, how: str, kind: str) -> dict[str, Node]:
+        match how:
+            case "points":
+                return {"points": str(self.rng.randint(-20, 20))}
+            case "each":
+                return {"points": {"of": "age", "each": self.rng.choice(("0.2", "0.1", "-0.1"))}}
+            case "person_share":
+                return {"person_share": self.rng.choice(("0.5", "0.6", "0.9", "50%"))}
+            case "times":
+                return {"times": self.rng.choice(("0.5", "1.1", "90%"))}
+            case "add":
+                return {"add": str(self.rng.randint(-100, 500))}
+        return {"set": self.percent() if kind != "amount" else self.yuan(0, 500)}
 
     def _formula(self, inner: Inner) -> Node:
         self.use("value.formula")
@@ -258,8 +268,7 @@ class ValueMaker:
         if form == "plain":
             made: dict[str, Node] = {}
             for _ in range(self.rng.randint(1, 2)):
-                name, test = self.test(used | set(made), line=line)
-                made.update(test)
+                made.update(self.test(used | set(made), line=line)[1])
             return made
         self.use(f"condition.{form}")
         first, one = self.test(used, line=line)

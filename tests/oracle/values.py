@@ -95,10 +95,13 @@ def _since(entries: Mapping[str, Any], kind: str, scene: Scene) -> Answer:
 
 
 def _by(node: Mapping[str, Any], kind: str, scene: Scene) -> Answer:
-    rows = [
-        {"when": {node["by"]: key}, "is": entry} for key, entry in node.items() if key not in ("by", "else", "source")
-    ]
-    return _rows([*rows, {"is": node["else"]}] if "else" in node else rows, kind, scene)
+    rows: list[Mapping[str, Any]] = []
+    for key, entry in node.items():
+        if key not in ("by", "else", "source"):
+            rows.append({"when": {node["by"]: key}, "is": entry})
+    if "else" in node:
+        rows.append({"is": node["else"]})
+    return _rows(rows, kind, scene)
 
 
 def _rows(rows: list[Mapping[str, Any]], kind: str, scene: Scene) -> Answer:
