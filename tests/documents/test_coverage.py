@@ -14,8 +14,10 @@ from catalogs.plans.case_claims import CaseReader
 from catalogs.plans.findings import Findings
 from catalogs.plans.library import Library
 
-WEIGHT = re.compile(r"counters\..*|layers\.\w+(\.at_least)?\.base\..*|layers\.\w+(\.base)?|lines\.upfront")
-"""Weights and upfront shares have no origin of their own among what the kernel lets see."""
+WEIGHT = re.compile(
+    r"conventions\..*|counters\..*|layers\.\w+(\.at_least)?\.base\..*|layers\.\w+(\.base)?|lines\.upfront"
+)
+"""Conventions hold for all cases; weights and upfront shares have no origin among what the kernel lets see."""
 
 OUT_OF_REACH = re.compile(r"layers\.large_amount\.bands\.1\.rate")
 """Above a cap that is itself only a goal."""
