@@ -9,11 +9,17 @@ from rich import box
 from rich.table import Table
 
 from adjudicator.rulebook import Program
+from api.failures import CannotRunError
 from api.rules import missing_file, open_library
 from api.terminal import Terminal
 from catalogs.findings import Finding, has_errors
-from catalogs.plans import Library
+from catalogs.plans import Library, PlanError
+from catalogs.plans.complete import CompletePlan
+from catalogs.plans.diff import Change
+from catalogs.plans.diff import diff as diff_plans
+from catalogs.plans.findings import Findings
 from catalogs.plans.lint import lint_plan
+from catalogs.plans.show import show as show_plan
 
 FINE, FINDINGS = 0, 1
 KINDS = ("exact", "assumed", "not_stated", "target", "absent")
@@ -69,6 +75,54 @@ def test(paths: Sequence[Path], terminal: Terminal) -> int:
     return FINDINGS if errors or failed else FINE
 
 
+def show(plan: str, terminal: Terminal) -> int:
+    """Print a plan: layers, values with their sources, what is assumed and what is open."""
+    complete = _complete(plan)
+    if terminal.as_json:
+        terminal.write_json({"plan": complete.id, "text": show_plan(complete, terminal.say.language)})
+    terminal.print(show_plan(complete, terminal.say.language), markup=False, soft_wrap=True, end="")
+    return FINE
+
+
+def diff(before: str, after: str, terminal: Terminal) -> int:
+    """Print what differs between two plans. Gives 1 when anything does, as `diff` does."""
+    say = terminal.say
+    old, new = _complete(before), _complete(after)
+    changes = diff_plans(old, new)
+    for change in changes:
+        terminal.print(change.path, markup=False, soft_wrap=True, style="bold")
+        for mark, style, entry in (("-", "red", change.old), ("+", "green", change.new)):
+            if entry is not None:
+                cited = f"  [{entry.source}]" if entry.source else ""
+                terminal.print(f"  {mark} {entry.text}{cited}", markup=False, soft_wrap=True, style=style)
+    terminal.print(say("DIFF_DONE", before=old.id, after=new.id, count=len(changes)), soft_wrap=True)
+    terminal.write_json({"before": old.id, "after": new.id, "changes": [_change(change) for change in changes]})
+    return FINDINGS if changes else FINE
+
+
+def _change(change: Change) -> dict[str, object]:
+    return {
+        "path": change.path,
+        "before": change.old.text if change.old else None,
+        "after": change.new.text if change.new else None,
+        "before_source": change.old.source if change.old else None,
+        "after_source": change.new.source if change.new else None,
+    }
+
+
+def _complete(plan: str) -> CompletePlan:
+    """Find a plan by file or id and put it together. Raises PlanError with all findings when it has errors."""
+    library, chosen = select((Path(plan),))
+    if not chosen:
+        raise CannotRunError("NO_PLANS", paths=plan)
+    findings = Findings()
+    complete = library.complete(chosen[0], findings)
+    findings.extend(f for f in library.findings if complete and f.path in {d.file for d in complete.documents})
+    if complete is None or findings.errors:
+        raise PlanError(findings.errors)
+    return complete
+
+
 def select(paths: Sequence[Path]) -> tuple[Library, list[str]]:
     """Read the library and choose plans: those in files and folders, or named by id; without any, all shipped ones."""
     library, chosen = open_library([path for path in paths if path.exists()])
@@ -76,8 +130,13 @@ def select(paths: Sequence[Path]) -> tuple[Library, list[str]]:
         return library, chosen
     named = [str(path) for path in paths if not path.exists()]
     for name in named:
-        if name not in library.documents:
+        if name in library.documents:
+            continue
+        if "/" in name or name.endswith((".yaml", ".yml")):
             raise missing_file(Path(name))
+        findings = Findings()
+        library.complete(name, findings)
+        raise PlanError(findings)
     return library, [*(chosen if len(named) < len(paths) else []), *named]
 
 

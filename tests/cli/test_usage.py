@@ -116,3 +116,25 @@ def test_catalog_check(tmp_path: Path, command: Command) -> None:
     outcome = command("catalog", "check")
     assert (outcome.code, "0 errors" in outcome.out) == (0, True)
     assert command("catalog", "check", tmp_path / "nowhere").code == 2
+
+
+def test_plan_show_names_values_and_sources(command: Command) -> None:
+    outcome = command("plan", "show", "cn.anhui.bengbu.residents.2023")
+    assert outcome.code == 0
+    assert "AH1 B" in outcome.out and "annual_cap" in outcome.out
+    assert "来源" in command("plan", "show", "cn.anhui.bengbu.residents.2023", "--lang", "zh").out
+    outcome = command("plan", "show", "cn.anhui.bengbu.residents")
+    assert (outcome.code, "cn.anhui.bengbu.residents.2023" in outcome.err) == (2, True)
+    assert command("plan", "show", "no/such/plan.yaml").code == 2
+
+
+def test_plan_diff_names_every_change(tmp_path: Path, command: Command) -> None:
+    before, after = tmp_path / "before.yaml", tmp_path / "after.yaml"
+    before.write_text(PLAN)
+    after.write_text(PLAN.replace("primary: 70%", "primary: 75%"))
+    outcome = command("plan", "diff", before, after)
+    assert outcome.code == 1
+    assert "- 70%" in outcome.out and "+ 75%" in outcome.out and "1 differences" in outcome.out
+    (change,) = command("plan", "diff", before, after, "--json").json["changes"]
+    assert (change["before"], change["after"]) == ("70%", "75%")
+    assert command("plan", "diff", before, before).code == 0
