@@ -118,27 +118,19 @@ def _reasons_before(batch: Batch, program: Program, rows: Int64, codes: ClaimCod
     reason = np.zeros(len(rows), np.uint8) if batch.reason is None else batch.reason[rows].copy()
     date = batch.date(program.year_by)[rows]
     _mark(reason, (date < program.valid_from) | (date >= program.valid_until), ClaimReason.PLAN_NOT_IN_FORCE)
-    if program.excluded_if is not None and not program.excluded_if.dynamic:
+    if program.excluded_if is not None:
         _mark(reason, program.excluded_if.values[codes.static_index(program.excluded_if)] != 0, ClaimReason.EXCLUDED)
     _mark(reason, judged.pended, ClaimReason.LINE_PENDED)
     total = judged.atom_buckets.sum(axis=(1, 2))
     _mark(reason, total < 0, ClaimReason.NEGATIVE_TOTAL)
-    too_large = judged.out_of_bounds | (np.abs(judged.atom_buckets).max(axis=(1, 2)) > LARGEST_FEN)
-    _mark(reason, too_large, ClaimReason.OUT_OF_BOUNDS)
+    bill = np.abs(judged.atom_buckets.sum(axis=1)).sum(axis=1)
+    _mark(reason, judged.out_of_bounds | (bill > LARGEST_FEN), ClaimReason.OUT_OF_BOUNDS)
+    for name in program.amounts:
+        if name in batch.amounts:
+            _mark(reason, np.abs(batch.amounts[name][rows]) > LARGEST_FEN, ClaimReason.OUT_OF_BOUNDS)
     if judged.states.max(initial=0) > State.ABSENT:
         np.copyto(reason, REASON_OF_STATE[judged.states], where=reason == 0)
     return reason
-
-
-_BEHIND_EXCLUSION = (ClaimReason.NONE, ClaimReason.LINE_PENDED, ClaimReason.NEGATIVE_TOTAL, ClaimReason.OUT_OF_BOUNDS)
-
-
-def _exclude(wave: Wave, reason: UInt8) -> None:
-    """Mark the claims that an exclusion over amounts or counters meets (one over attributes alone is known before)."""
-    excluded = wave.block.program.excluded_if
-    if excluded is not None and excluded.dynamic:
-        here = np.isin(reason, _BEHIND_EXCLUSION) & wave.truth(excluded)
-        np.copyto(reason, np.uint8(ClaimReason.EXCLUDED), where=here)
 
 
 def _mark(reason: UInt8, where: Bool | bool | np.bool_, code: ClaimReason) -> None:
@@ -152,7 +144,6 @@ def _settle_block(block: Block, waves: Waves, facts: Prepared, reason: UInt8, re
     for low, high in zip(waves.starts, waves.starts[1:], strict=False):
         wave = Wave(block, low, high)
         here = reason[low:high]
-        _exclude(wave, here)
         is_open: Bool | bool = True if not here.any() else here == 0
         _see_buckets(wave)
         _run_layers(block.program, wave, facts, is_open)

@@ -37,7 +37,7 @@ def prepared(program: Program) -> Prepared:
 def _prepare(program: Program) -> Prepared:
     read: set[str] = set()
     opening: list[str] = []
-    for part in _parts((program.layers, program.counters, program.lines.category_limits, program.excluded_if)):
+    for part in _parts((program.layers, program.counters, program.lines.category_limits)):
         match part:
             case Key(KeyKind.AMOUNT, source):
                 read.add(source)
