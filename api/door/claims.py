@@ -13,7 +13,7 @@ from adjudicator.columns import Bool, Int64
 from api.door.rows import Books, Rows, missing_of
 from api.files.findings import Trouble, Troubles
 from api.files.headings import Heading
-from api.files.source import UNPLACED, Source
+from api.files.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,33 +117,6 @@ def taken(rows: Rows, at: Int64) -> Rows:
         {name: column.take(index) for name, column in rows.texts.items()},
         rows.bad[at],
     )
-
-
-def refuse_broken_rows(claims: Claims, source: Source, position: int, books: Books, troubles: Troubles) -> Claims:
-    """Refuse the claims that rows with a wrong number of cells name; say where a row names none."""
-    book = {value: code for code, value in enumerate(books.values("claim_id"))} if source.broken else {}
-    bad = claims.bad.copy()
-    for code in sorted({row.code for row in source.broken}):
-        rows = [row for row in source.broken if row.code == code]
-        named = np.array(
-            [book.get(row.cells[position].strip(), -1) if len(row.cells) > position else -1 for row in rows]
-        )
-        number = claims.number_of[named]
-        bad[number[number >= 0]] = True
-        for placed in (True, False):
-            at = np.flatnonzero((number >= 0) == placed)
-            troubles.add(
-                Trouble(
-                    code if placed else UNPLACED[code],
-                    source.name,
-                    "",
-                    np.array([rows[i].row for i in at], np.int64),
-                    pa.array([f"{rows[i].found} / {rows[i].expected}" for i in at], pa.string()),
-                    named[at].astype(np.int32),
-                    fields={"expected": rows[0].expected},
-                )
-            )
-    return Claims(claims.code, claims.columns, claims.head_row, bad, claims.lines, claims.line_claim, claims.number_of)
 
 
 def _report_missing(source: Source, rows: Rows, column: str, missing: Bool, troubles: Troubles) -> None:

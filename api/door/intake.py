@@ -12,12 +12,12 @@ from adjudicator.columns import Category, Int64
 from api.door.assembling import assemble
 from api.door.buckets import check_buckets
 from api.door.building import Setting
-from api.door.claims import Claims, gather, lines_of_other_file, refuse_broken_rows, with_lines
+from api.door.claims import Claims, gather, lines_of_other_file, with_lines
 from api.door.dates import claim_dates
 from api.door.line_checks import check_lines
 from api.door.members import read_members
 from api.door.programs import Asked, asked_by
-from api.door.refusing import check_contents, check_persons, set_apart
+from api.door.refusing import check_contents, check_persons, refuse_broken_rows, refuse_rows_without_claim, set_apart
 from api.door.required import check_headings, extra_headings
 from api.door.rows import Books, read_heads_and_lines, read_rows
 from api.door.warnings import warn
@@ -142,6 +142,7 @@ def _read(
         headings = [heading for heading in headings if heading.name not in PER_CLAIM]
         heads, rows, head_of = read_heads_and_lines(claims, headings, OF_LINES, books, troubles)
         gathered, claim_of_head = gather(claims, heads, headings, books, troubles, one_row_each=False)
+        refuse_rows_without_claim(claims, rows, claim_of_head[head_of] < 0, heads.bad[head_of], troubles)
         gathered = with_lines(gathered, rows, claim_of_head[head_of])
         return refuse_broken_rows(gathered, claims, position, books, troubles), len(rows) + len(claims.broken)
     heads = read_rows(claims, headings, books, troubles)

@@ -5,14 +5,50 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 
 from adjudicator.batch import BUCKETS
 from adjudicator.columns import MISSING, Bool, Int64
 from api.door.claims import Claims, as_text, taken
 from api.door.members import Members
-from api.door.rows import Books
+from api.door.rows import Books, Rows
 from api.files.findings import Trouble, Troubles
-from api.files.source import Source
+from api.files.source import UNPLACED, Source
+
+
+def refuse_broken_rows(claims: Claims, source: Source, position: int, books: Books, troubles: Troubles) -> Claims:
+    """Refuse the claims that rows with a wrong number of cells name; say where a row names none."""
+    book = {value: code for code, value in enumerate(books.values("claim_id"))} if source.broken else {}
+    bad = claims.bad.copy()
+    for code in sorted({row.code for row in source.broken}):
+        rows = [row for row in source.broken if row.code == code]
+        named = np.array(
+            [book.get(row.cells[position].strip(), -1) if len(row.cells) > position else -1 for row in rows]
+        )
+        number = claims.number_of[named]
+        bad[number[number >= 0]] = True
+        for placed in (True, False):
+            at = np.flatnonzero((number >= 0) == placed)
+            troubles.add(
+                Trouble(
+                    code if placed else UNPLACED[code],
+                    source.name,
+                    "",
+                    np.array([rows[i].row for i in at], np.int64),
+                    pa.array([f"{rows[i].found} / {rows[i].expected}" for i in at], pa.string()),
+                    named[at].astype(np.int32),
+                    fields={"expected": rows[0].expected},
+                )
+            )
+    return Claims(claims.code, claims.columns, claims.head_row, bad, claims.lines, claims.line_claim, claims.number_of)
+
+
+def refuse_rows_without_claim(source: Source, rows: Rows, unclaimed: Bool, faulty: Bool, troubles: Troubles) -> None:
+    """List the rows below one whose claim id is empty or faulty, that repeat it; the first one is listed already."""
+    at = np.flatnonzero(unclaimed & ~np.isin(rows.row, troubles.rows_of(source.name)))
+    column = source.reading.shown("claim_id")
+    troubles.add(Trouble("CELL_EMPTY", source.name, column, rows.row[at[~faulty[at]]]))
+    troubles.add(Trouble("CLAIM_REFUSED", source.name, column, rows.row[at[faulty[at]]]))
 
 
 def check_persons(claims: Claims, source: Source, members: Members | None, books: Books, troubles: Troubles) -> Claims:

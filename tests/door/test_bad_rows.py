@@ -201,3 +201,15 @@ def test_bad_member_rows_are_refused(tmp_path: Path, row: str, code: str) -> Non
     intake = take(tmp_path, bad(person_id="P2"), members=MEMBERS + row + "\n")
     assert [(r["file"], r["row"], r["code"]) for r in intake.rejected().to_pylist()] == [("members.csv", 5, code)]
     assert kept(intake) == ["C2"]
+
+
+def test_every_row_without_a_claim_id_is_listed(tmp_path: Path) -> None:
+    rows = GOOD + "".join(bad(claim_id="", line_id=str(i)) for i in range(3))
+    rows += "".join(bad(claim_id="1.2E+19", line_id=str(i)) for i in range(2))
+    assert found(take(tmp_path, rows)) == [
+        (3, "claim_id", "CELL_EMPTY"),
+        (4, "claim_id", "CELL_EMPTY"),
+        (5, "claim_id", "CELL_EMPTY"),
+        (6, "claim_id", "ID_ROUNDED"),
+        (7, "claim_id", "CLAIM_REFUSED"),
+    ]
