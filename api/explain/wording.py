@@ -38,10 +38,10 @@ def sentence(step: Step, say: Messages) -> str:
 def _shown(name: str, value: Any, say: Messages) -> str:
     if name.endswith("_fen"):
         return "" if value is None else money(value)
-    if name.endswith("_ppm"):
-        return per_cent(value)
     if name == "rates_ppm":
         return " / ".join(per_cent(rate) for rate in value)
+    if name.endswith("_ppm"):
+        return per_cent(value)
     if name in ("fund", "mode", "at"):
         return say.name(name, value)
     if name == "times":
