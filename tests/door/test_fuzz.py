@@ -9,8 +9,9 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.door.documents import batch_from_files
 from api.files.findings import InputError
-from tests.door.setting import HEADINGS, MEMBERS, take
+from tests.door.setting import HEADINGS, MEMBERS, SETTING, take
 from tests.door.test_files import CHINESE, ROWS
 
 RECORD = {"claim_id": "", "person_id": "P1", "date": "2023-03-01", "class": "A"}
@@ -61,3 +62,33 @@ def test_edited_files_never_break_the_door(start: bytes, edits: list[tuple[int, 
         refused = {row["row"] for row in rejected if row["file"] == "claims.csv"}
         assert not kept_rows & refused
         assert len(kept_rows | refused) == intake.counts.rows_read
+
+
+CLAIMS = b"claim_id,person_id,date,visit\nC1,P1,2023-03-01,21\nC2,P2,2023-03-02,11\n"
+LINES = b"claim_id,line_id,item_code,quantity,price,amount\nC1,1,X1,1,5,5\nC1,2,X2,2,5,10\nC2,1,X1,1,5,5\n"
+EDIT_OF_ONE = st.tuples(st.integers(0, 2), st.integers(0, 250), st.integers(0, 8), st.sampled_from(PIECES))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(EDIT_OF_ONE, max_size=6))
+def test_edited_sets_of_files_never_break_the_door(edits: list[tuple[int, int, int, bytes]]) -> None:
+    contents = [CLAIMS, LINES, MEMBERS.encode()]
+    for number, at, length, piece in edits:
+        content = contents[number]
+        contents[number] = content[:at] + piece + content[at + length :]
+    names = ("claims.csv", "lines.csv", "members.csv")
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in names]
+        for path, content in zip(paths, contents, strict=True):
+            path.write_bytes(content)
+        try:
+            intake = batch_from_files(*paths, SETTING)
+        except InputError as error:
+            assert all(finding.message("zh") != finding.code for finding in error.findings)
+            return
+    rejected = intake.rejected().to_pylist()
+    refused = {name: {row["row"] for row in rejected if row["file"] == name} for name in names}
+    kept_rows = set(intake.line_rows.tolist())
+    assert not kept_rows & refused["lines.csv"]
+    assert len(kept_rows | refused["lines.csv"]) == intake.counts.rows_read
+    assert not set(intake.claim_rows.tolist()) & refused["claims.csv"]
