@@ -12,7 +12,7 @@ import numpy as np
 
 from adjudicator.columns import PPM, Bool, Int32
 from adjudicator.rulebook import Formula, Key, KeyKind, Origin, State, Table, Term
-from catalogs.plans.conditions import Condition, tests_in
+from catalogs.plans.conditions import Condition, Test, tests_in
 from catalogs.plans.findings import Findings, Place
 from catalogs.plans.frames import LARGEST_TABLE, OLDEST, Frame, Vocabulary
 from catalogs.plans.grids import (
@@ -149,11 +149,7 @@ class Folder:
             for part in parts_of(value):
                 if isinstance(part, Indexed) and part.index in self.indexes:
                     tests += tests_of(self.indexes[part.index])
-        outer = [test for condition in reach for test in tests_in(condition)]
-        frame = Frame(vocabulary, [*tests, *outer], each, fixed)
-        if frame.cells > LARGEST_TABLE:
-            frame, outer = Frame(vocabulary, tests, each, fixed), []
-            reach = ()
+        frame, reach = self._frame_with_reach(tests, vocabulary, each, fixed, tuple(reach))
         if self._too_large(frame, values[0].place):
             frame = Frame(vocabulary, ())
             return frame, frame.constant(False)
@@ -161,6 +157,29 @@ class Folder:
         for condition in reach:
             seen = seen & frame.fits(condition)
         return frame, seen
+
+    def _frame_with_reach(
+        self,
+        tests: Sequence[Test],
+        vocabulary: Vocabulary,
+        each: Sequence[str],
+        fixed: dict[str, str] | None,
+        reach: tuple[Condition | None, ...],
+    ) -> tuple[Frame, tuple[Condition | None, ...]]:
+        """Give the frame of tests and reach, and the reach it has; what would make it too large is left out."""
+
+        def framed(kept: tuple[Condition | None, ...]) -> Frame:
+            outer = (test for condition in kept for test in tests_in(condition))
+            return Frame(vocabulary, [*tests, *outer], each, fixed)
+
+        frame = framed(reach)
+        if frame.cells <= LARGEST_TABLE:
+            return frame, reach
+        kept: tuple[Condition | None, ...] = ()
+        for condition in reach:
+            if framed((*kept, condition)).cells <= LARGEST_TABLE:
+                kept = (*kept, condition)
+        return framed(kept), kept
 
     def _too_large(self, frame: Frame, place: Place | None) -> bool:
         if frame.cells <= LARGEST_TABLE:

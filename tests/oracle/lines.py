@@ -94,7 +94,9 @@ def _upfront_rate(line: Judged, plan: Plan, scene: Scene, ask: Ask) -> Fraction:
     if node == "item" or line.judged_upfront:
         return own
     found = ask(value_of(with_item_rate(node, own), "rate", scene.on_line(line.facts)))
-    return found.number if found.given else Fraction(0)
+    if found.state > State.ABSENT:
+        return own  # the claim is held or not payable; its lines are shown with their own rates
+    return found.number
 
 
 def with_item_rate(node: Any, own: Fraction) -> Any:

@@ -120,7 +120,8 @@ class PlanMaker:
             overlay["counters"] = later
         top = {"plan": whole["plan"], "title": TITLE, "compose": {"plan": "gen.core", "overlays": ["gen.top"]}}
         moved = {layer["layer"] for layer in self.layers[:at] if layer["fund"] == "personal_account"}
-        if _reads(core["layers"], set(later)) or _mentions(overlay, moved):
+        early = _reads([core["layers"], core["counters"]], set(later)) or _mentions(overlay, moved)
+        if early or '"of": "counter.admissions"' in json.dumps(overlay):
             return [whole]
         if not core["counters"]:
             core.pop("counters")

@@ -161,7 +161,7 @@ def _adjust(current: Answer, step: Mapping[str, Any], kind: str, scene: Scene) -
 
 def _formula(node: Mapping[str, Any], scene: Scene) -> Answer:
     parts = [value_of(node.get("fixed", "0"), "amount", scene)]
-    if parts[0].state is State.ABSENT:
+    if not parts[0].given:
         return parts[0]
     parts += [_term(term, scene) for term in node.get("plus", [])]
     bounds = {name: value_of(node[name], "amount", scene) for name in ("at_least", "at_most") if name in node}
