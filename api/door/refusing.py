@@ -13,7 +13,7 @@ from api.door.claims import Claims, as_text, taken
 from api.door.members import Members
 from api.door.rows import Books, Rows
 from api.files.findings import Trouble, Troubles
-from api.files.source import UNPLACED, Source
+from api.files.source import UNPLACED, BrokenRow, Source
 
 
 def refuse_broken_rows(claims: Claims, source: Source, position: int, books: Books, troubles: Troubles) -> Claims:
@@ -35,12 +35,16 @@ def refuse_broken_rows(claims: Claims, source: Source, position: int, books: Boo
                     source.name,
                     "",
                     np.array([rows[i].row for i in at], np.int64),
-                    pa.array([f"{rows[i].found} / {rows[i].expected}" for i in at], pa.string()),
+                    pa.array([_cells_found(rows[i]) for i in at], pa.string()),
                     named[at].astype(np.int32),
                     fields={"expected": rows[0].expected},
                 )
             )
     return Claims(claims.code, claims.columns, claims.head_row, bad, claims.lines, claims.line_claim, claims.number_of)
+
+
+def _cells_found(row: BrokenRow) -> str:
+    return f"{row.found} / {row.expected}" if row.found != row.expected else ""
 
 
 def refuse_rows_without_claim(source: Source, rows: Rows, unclaimed: Bool, faulty: Bool, troubles: Troubles) -> None:

@@ -130,17 +130,11 @@ class Collector:
             )
 
     def finish(self) -> Rows:
-        """Give all rows read."""
-        return Rows(
-            joined(self._rows, np.int64),
-            {
-                h.name: joined(self._columns[h.name], np.int32 if h.cell in CODED else np.int64)
-                for h in self.headings
-                if h.cell != "text"
-            },
-            {name: pa.chunked_array(chunks, pa.string()) for name, chunks in self._texts.items()},
-            joined(self._bad, np.bool_),
-        )
+        """Give all rows read, and keep nothing of them: each column is joined and its parts let go in turn."""
+        dtypes = {h.name: np.int32 if h.cell in CODED else np.int64 for h in self.headings if h.cell != "text"}
+        columns = {name: joined(self._columns.pop(name), dtype) for name, dtype in dtypes.items()}
+        texts = {name: pa.chunked_array(chunks, pa.string()) for name, chunks in self._texts.items()}
+        return Rows(joined(self._rows, np.int64), columns, texts, joined(self._bad, np.bool_))
 
 
 def joined(parts: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
