@@ -49,11 +49,15 @@ class _Check:
         self.claims, self.source, self.books, self.troubles = claims, source, books, troubles
         self.bad = np.zeros(len(claims.lines), np.bool_)
 
-    def report(self, code: str, column: str, where: Bool, values: Int64 | None = None) -> None:
+    def report(
+        self, code: str, column: str, where: Bool, values: Int64 | None = None, against: Int64 | None = None
+    ) -> None:
         at = np.flatnonzero(where & ~self.claims.lines.bad)
         self.bad[at] = True
         if len(at):
             shown = as_text(values[at], [], "money") if values is not None else None
+            if against is not None:
+                shown = pc.binary_join_element_wise(shown, as_text(against[at], [], "money"), " ≠ ")
             claims = self.claims.code[self.claims.line_claim[at]].astype(np.int32)
             name = self.source.reading.shown(column)
             self.troubles.add(Trouble(code, self.source.name, name, self.claims.lines.row[at], shown, claims))
@@ -70,7 +74,7 @@ class _Check:
         self.report("CELL_EMPTY", "amount", ~given & ~both)
         self.report("NUMBER_TOO_LARGE", "amount", ~given & both & (np.abs(product) > LARGEST_FEN))
         differs = given & both & (np.abs(amount - product) > TOLERANCE_FEN) & (price >= 0)
-        self.report("AMOUNT_NOT_PRICE_TIMES_QUANTITY", "amount", differs, amount)
+        self.report("AMOUNT_NOT_PRICE_TIMES_QUANTITY", "amount", differs, amount, product)
         amount = np.where(given, amount, np.where(both, product, 0))
         return replace(lines, columns={**lines.columns, "amount": amount})
 

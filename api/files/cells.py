@@ -40,6 +40,7 @@ class Fault(IntEnum):
     CELL_TOO_LARGE = 11
     WORD_NOT_KNOWN = 12
     MARKS_NOT_READ = 13
+    NEGATIVE_NUMBER = 14
 
 
 DECIMALS = {"money": 2, "quantity": 4, "price": 6, "rate": 6, "number": 0}
@@ -53,6 +54,9 @@ LARGEST = {
     "number": 10**9,
 }
 """No value may exceed it, in units of the last decimal kept."""
+
+UNSIGNED = ("rate", "number")
+"""Kinds of numbers that are never negative."""
 
 LONGEST_ID = 64
 ORDINARY_ID = r"^[0-9A-Za-z_.:/-]{1,64}$"
@@ -94,6 +98,9 @@ def decimals(array: pa.StringArray, kind: str) -> tuple[Int64, UInt8]:
         values[odd], fault[odd] = found[:, 0], found[:, 1]
     large = ((values > largest) | (values < -largest)) & (values != MISSING)
     values[large], fault[large] = MISSING, Fault.NUMBER_TOO_LARGE
+    if kind in UNSIGNED:
+        negative = (values < 0) & (values != MISSING)
+        values[negative], fault[negative] = MISSING, Fault.NEGATIVE_NUMBER
     return values, fault
 
 

@@ -66,6 +66,19 @@ def test_a_bad_cell_refuses_its_claim_and_no_other(
     assert intake.counts.rows_refused == 1
 
 
+def test_rates_and_counts_are_never_negative(tmp_path: Path) -> None:
+    headings = "claim_id,person_id,date,class,amount,upfront_rate,days"
+    endings = ("-0.1,1", "10%,-1", "1.1,1", "0.1,1")
+    rows = "".join(f"C{i},P1,2023-03-01,B,5,{ending}\n" for i, ending in enumerate(endings))
+    intake = take(tmp_path, rows, headings=headings)
+    assert found(intake) == [
+        (2, "upfront_rate", "NEGATIVE_NUMBER"),
+        (3, "days", "NEGATIVE_NUMBER"),
+        (4, "upfront_rate", "NUMBER_TOO_LARGE"),
+    ]
+    assert intake.batch.lines.upfront_ppm is not None and intake.batch.lines.upfront_ppm.tolist() == [100_000]
+
+
 def test_every_row_of_a_refused_claim_is_listed(tmp_path: Path) -> None:
     rows = bad(line_id="1") + GOOD + bad(line_id="2", amount="7") + bad(line_id="3")
     intake = take(tmp_path, rows)
@@ -83,7 +96,7 @@ def test_messages_say_what_to_do_in_both_languages_and_mask_persons(tmp_path: Pa
     intake = take(tmp_path, GOOD + bad(person_id="340302199001011234") + bad(claim_id="C3", amount="6"))
     english, chinese = intake.rejected("en").to_pylist(), intake.rejected("zh").to_pylist()
     assert english[0]["value"] == "340*****34"
-    assert english[1]["value"] == "6.00"
+    assert english[1]["value"] == "6.00 ≠ 5.00"
     assert all(row["reason"] and row["what_to_do"] for row in english + chinese)
     assert english[1]["reason"] == "the amount differs from price x quantity by more than 0.01 yuan"
     assert chinese[1]["reason"] == "金额与单价 × 数量相差超过 0.01 元"
