@@ -67,8 +67,8 @@ class Table:
     `values` are fen, parts per million, 0/1 or plain numbers, as the user of the table says. `states` are `State`;
     `origins` index into `Program.origins` (-1: a built-in default).
     Derived: strides (what one step of each key's code adds to the cell number), dynamic (keys over amounts and counters
-    with their strides), certain (no cell holds a claim), bounded (no cell is absent), constant (the value, if there is
-    only one and it is certain).
+    with their strides), certain (no cell holds a claim), bounded (no cell is absent or unknown), constant (the value,
+    if there is only one and it is certain).
     """
 
     keys: tuple[Key, ...]
@@ -92,7 +92,7 @@ class Table:
             "strides": tuple(strides),
             "dynamic": tuple((k, s) for k, s in zip(self.keys, strides, strict=True) if k.kind >= KeyKind.AMOUNT),
             "certain": certain,
-            "bounded": not bool((self.states == State.ABSENT).any()),
+            "bounded": not bool((self.states >= State.ABSENT).any()),
             "constant": int(self.values[0]) if not self.keys and certain else None,
         }
         for name, value in derived.items():

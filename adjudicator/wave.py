@@ -29,7 +29,8 @@ class Wave:
     def __init__(self, block: Block, low: int, high: int):
         self.block, self.low, self.high, self.size = block, low, high, high - low
         self.rows = block.rows[low:high]
-        self.amounts: dict[str, Amount] = {"one": 1, "total": block.total[low:high], "paid": np.zeros(self.size, np.int64)}
+        nothing = np.zeros(self.size, np.int64)
+        self.amounts: dict[str, Amount] = {"one": 1, "total": block.total[low:high], "paid": nothing}
         sums = block.buckets[low:high]
         for place, bucket in enumerate(BUCKETS):
             self.amounts[bucket] = sums[:, place]
@@ -42,7 +43,7 @@ class Wave:
         self.uncovered: Bool | bool = False
 
     def amount(self, name: str, needed: Bool | None = None) -> Amount:
-        """Give a named amount, counter, or number attribute (whole units; claims that lack it are held where `needed`)."""
+        """Give a named amount, counter, or number attribute (claims that lack it are held where `needed`)."""
         found = self.amounts.get(name)
         if found is not None:
             return found
@@ -61,7 +62,7 @@ class Wave:
         return self.number(name, needed)
 
     def number(self, name: str | None, needed: Bool | None = None) -> Amount:
-        """Give a number attribute that multiplies an amount; 1 for none. Claims that lack it are held where `needed`."""
+        """Give a number attribute, 1 for none. Claims that lack it are held where `needed`."""
         if name is None:
             return 1
         column = self.block.codes.column(name)
@@ -133,7 +134,7 @@ class Wave:
     def _unlimited(self, table: Table, amount: Amount, unbounded: int) -> Amount:
         if table.bounded:
             return amount
-        absent = table.states[self.cell(table)] == State.ABSENT
+        absent = table.states[self.cell(table)] >= State.ABSENT
         if isinstance(absent, np.ndarray):
             return np.where(absent, unbounded, amount) if absent.any() else amount
         return unbounded if absent else amount
@@ -143,11 +144,9 @@ class Wave:
         total: Amount = 0
         for name, weight in take:
             amount = self.amount(name) if atoms is None or name not in BUCKETS else self._of_atoms(name, atoms)
-            factor = self.value(weight)
-            total = total + share(amount, factor)
+            total = total + share(amount, self.value(weight, label and f"{label}.{name}"))
             if self.block.observe and label:
                 self.see(f"term.{label}.{name}", amount)
-                self.see(f"weight.{label}.{name}", factor)
         return np.maximum(total, 0)
 
     def _of_atoms(self, bucket: str, atoms: tuple[int, ...]) -> Int64:

@@ -188,7 +188,7 @@ class LayerRun:
                 group.deductible += upto - before
                 before = upto
             return
-        if how != "in_order":
+        if how != "in_order" and len(bearers) > 1:
             sign = 1 if how == "lowest_rate_first" else -1
             bearers = sorted(bearers, key=lambda group: sign * self._first_rate(group))
         for group in bearers:
