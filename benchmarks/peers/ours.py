@@ -1,0 +1,123 @@
+"""Our engine from dictionary-coded columns: codes to catalog rows, the Batch, the public `settle`."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+
+import numpy as np
+
+from adjudicator import Accounts, Batch, Category, Lines, Rulebook, Settlement, settle
+from benchmarks.peers.columns import COUNTERS, GROUPS, LEVELS, PLACE, VISITS, Columns, Output
+from benchmarks.workload import Workload
+from catalogs.tables.lookup import CatalogIndex
+
+NAME = "ours, engine"
+WORKERS = "workers" in inspect.signature(settle).parameters
+THREADS = (1, 2) if WORKERS else (1,)
+
+
+@dataclass(slots=True)
+class State:
+    """Columns, rulebook and the index of its catalog."""
+
+    columns: Columns
+    rulebook: Rulebook
+    index: CatalogIndex
+    claim_ids: Category
+    persons: tuple[str, ...]
+    threads: int
+
+
+def prepare(columns: Columns, threads: int) -> State:
+    work: Workload = columns.work
+    catalog = work.rulebook.catalog
+    assert catalog is not None
+    index = CatalogIndex(catalog)
+    index.rows_of(PLACE, ())
+    state = State(columns, work.rulebook, index, work.batch.claim_id, work.batch.person.values, threads)
+    settle(build(state), work.rulebook)  # lays out the index of versions, kept with the catalog
+    return state
+
+
+def build(state: State) -> Batch:
+    """Make the batch: each distinct code is looked up once."""
+    lines, claims, columns = state.columns.lines, state.columns.claims, state.columns
+    rows = state.index.rows_of(PLACE, columns.dictionary)
+    discharge = claims["discharge"]
+    return Batch(
+        claim_id=state.claim_ids,
+        person=Category(claims["person"], state.persons),
+        plan=Category(np.zeros(len(discharge), np.int32), (state.rulebook.programs[0].name,)),
+        order_time=claims["order_time"],
+        admission=claims["admission"],
+        discharge=discharge,
+        settlement=discharge,
+        lines=Lines(
+            claims["first"],
+            rows[lines["item"]],
+            lines["service_date"],
+            lines["amount_fen"],
+            lines["quantity_e4"],
+            lines["price_e6"],
+        ),
+        attributes={
+            "level": Category(claims["level"].astype(np.int32), LEVELS),
+            "group": Category(claims["group"].astype(np.int32), GROUPS),
+            "visit": Category(claims["visit"].astype(np.int32), VISITS),
+        },
+    )
+
+
+def run(state: State) -> Settlement:
+    return settle_with(build(state), state)
+
+
+def settle_with(batch: Batch, state: State) -> Settlement:
+    """Settle with so many workers, where `settle` knows the word."""
+    if WORKERS:
+        return settle(batch, state.rulebook, workers=state.threads)  # type: ignore[call-arg]
+    return settle(batch, state.rulebook)
+
+
+def unpack(state: State, found: Settlement) -> Output:
+    out: Output = {
+        "in_scope": found.in_scope,
+        "upfront": found.upfront,
+        "over_limit": found.over_limit,
+        "self_funded": found.self_funded,
+        "reason": found.line_reason,
+        "cash": found.cash_fen,
+    }
+    for layer in ("basic", "catastrophic"):
+        result = found.layers[layer]
+        out |= {
+            f"{layer}.base": result.base,
+            f"{layer}.deductible": result.deductible,
+            f"{layer}.paid": result.paid,
+        }
+    return out | dense(found.accounts, state.persons)
+
+
+def dense(accounts: Accounts, persons: tuple[str, ...]) -> Output:
+    """Lay the closing accounts out as one array a counter, over the persons."""
+    place = {name: row for row, name in enumerate(persons)}
+    holders = accounts.holder.values
+    row = np.arange(len(persons)) if holders == persons else np.array([place[h] for h in holders], np.int64)
+    out = {}
+    for counter in COUNTERS:
+        values = np.zeros(len(persons), np.int64)
+        if counter in accounts.counter.values:
+            here = accounts.counter.codes == accounts.counter.values.index(counter)
+            values[row[accounts.holder.codes[here]]] = accounts.value[here]
+        out[f"accounts.{counter}"] = values
+    return out
+
+
+def expected(columns: Columns) -> Output:
+    """Give what every contender must find."""
+    state = prepare(columns, 1)
+    return unpack(state, settle(build(state), state.rulebook))
+
+
+__all__ = ["NAME", "THREADS", "expected", "prepare", "run", "unpack"]

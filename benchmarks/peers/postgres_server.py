@@ -1,0 +1,177 @@
+"""The local PostgreSQL server: connections, columns in and out by binary COPY, the CPU time the server used.
+
+The server is the one ADJUDICATOR_BENCH_POSTGRES names (a libpq connection string) or the one on 127.0.0.1:5432; all
+tables live in a database of their own, `adjudicator_bench`, in a schema of their own for each connection.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psycopg
+from psycopg import sql
+
+VARIABLE = "ADJUDICATOR_BENCH_POSTGRES"
+STANDARD = "host=127.0.0.1 port=5432 user=postgres dbname=postgres connect_timeout=3"
+DATABASE = "adjudicator_bench"
+
+EPOCH = 10_957
+"""2000-01-01, day 0 of PostgreSQL, in days since 1970-01-01."""
+
+TICKS = os.sysconf("SC_CLK_TCK")
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+_WIDTHS = {"smallint": ">i2", "integer": ">i4", "bigint": ">i8", "date": ">i4"}
+
+SETTINGS = (
+    "SET synchronous_commit = off",
+    "SET work_mem = '512MB'",
+    "SET temp_buffers = '256MB'",
+    "SET maintenance_work_mem = '512MB'",
+    "SET min_parallel_table_scan_size = 0",
+    "SET parallel_setup_cost = 100",
+    "SET client_min_messages = warning",
+)
+"""What a session may set for a job like this one; `shared_buffers` is the server's own."""
+
+Table = Mapping[str, tuple[str, np.ndarray]]
+"""Columns of a table by name: type and values (dates as days since 1970)."""
+
+
+@dataclass
+class Server:
+    """Sessions on the server that share one schema; the first one owns it."""
+
+    sessions: list[psycopg.Connection]
+    schema: str
+
+    @property
+    def first(self) -> psycopg.Connection:
+        return self.sessions[0]
+
+    def execute(self, statement: str) -> psycopg.Cursor:
+        return self.first.execute(statement)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Drop the schema and end the sessions."""
+        self.execute(f"DROP SCHEMA IF EXISTS {self.schema} CASCADE")
+        for session in self.sessions:
+            session.close()
+
+
+def absent() -> str | None:
+    """Say why there is no server to use; None when there is one."""
+    try:
+        psycopg.connect(_address()).close()
+    except psycopg.OperationalError as error:
+        return f"no PostgreSQL server ({VARIABLE} or 127.0.0.1:5432): {error}".strip()
+    return None
+
+
+def open_server(sessions: int = 1, workers: int = 0) -> Server:
+    """Open sessions with an empty schema; each may use so many parallel workers beside its own process."""
+    _make_database()
+    opened = [psycopg.connect(_address(), dbname=DATABASE, autocommit=True) for _ in range(sessions)]
+    schema = f"bench_{opened[0].info.backend_pid}"
+    for number, session in enumerate(opened):
+        if number == 0:
+            session.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+        for setting in (*SETTINGS, f"SET max_parallel_workers_per_gather = {workers}", f"SET search_path = {schema}"):
+            session.execute(setting)  # type: ignore[arg-type]
+    return Server(opened, schema)
+
+
+def _address() -> str:
+    return os.environ.get(VARIABLE, STANDARD)
+
+
+def _make_database() -> None:
+    with psycopg.connect(_address(), autocommit=True) as session:
+        known = session.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
+        if known is None:
+            session.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+
+
+def create(server: Server, name: str, table: Table, rows_at_once: int = 1_000_000) -> None:
+    """Create an unlogged table with these columns."""
+    declared = ", ".join(f"{column} {kind} NOT NULL" for column, (kind, _) in table.items())
+    server.execute(f"CREATE UNLOGGED TABLE {name} ({declared})")
+    shape = _row_type([(column, kind) for column, (kind, _) in table.items()])
+    rows = len(next(iter(table.values()))[1])
+    with server.first.cursor().copy(f"COPY {name} FROM STDIN (FORMAT BINARY)") as copy:  # type: ignore[arg-type]
+        copy.write(_HEADER)
+        for start in range(0, rows, rows_at_once):
+            span = slice(start, min(start + rows_at_once, rows))
+            packed = np.empty(span.stop - start, shape)
+            packed["fields"] = len(table)
+            for column, (kind, values) in table.items():
+                packed[f"{column}#"] = np.dtype(_WIDTHS[kind]).itemsize
+                packed[column] = values[span] - EPOCH if kind == "date" else values[span]
+            copy.write(packed.tobytes())
+        copy.write(_TRAILER)
+
+
+def read_back(server: Server, query: str, columns: Sequence[tuple[str, str]]) -> np.ndarray:
+    """Give the rows of a query whose columns have these names and types as a structured array (big-endian)."""
+    shape = _row_type(columns)
+    with server.first.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)") as copy:  # type: ignore[arg-type]
+        raw = b"".join(copy)
+    start, end = len(_HEADER), len(raw) - len(_TRAILER)
+    return np.frombuffer(raw, shape, (end - start) // shape.itemsize, start)
+
+
+def _row_type(columns: Sequence[tuple[str, str]]) -> np.dtype:
+    fields = [("fields", ">i2")]
+    for column, kind in columns:
+        fields += [(f"{column}#", ">i4"), (column, _WIDTHS[kind])]
+    return np.dtype(fields)
+
+
+def server_cpu_seconds(server: Server) -> float:
+    """Give the CPU time the server has used so far: our sessions, background processes, ended parallel workers.
+
+    A parallel worker is gone when its query ends; its time is then that of the postmaster's ended children. Sessions
+    of others are not counted while they last. 0.0 where the server does not run on this machine.
+    """
+    ours = [session.info.backend_pid for session in server.sessions]
+    postmaster = _stat(ours[0])
+    if postmaster is None:
+        return 0.0
+    parent = int(postmaster[1])
+    total = sum(_own(pid) for pid in ours) + _ended_children(parent)
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and int(process.name) not in ours:
+            fields = _stat(int(process.name))
+            if fields is not None and int(fields[1]) == parent and _is_background(process):
+                total += _own(int(process.name))
+    return total / TICKS
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Give the fields of /proc/PID/stat from the state on; None when the process is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+def _own(pid: int) -> int:
+    fields = _stat(pid)
+    return 0 if fields is None else int(fields[11]) + int(fields[12])
+
+
+def _ended_children(pid: int) -> int:
+    fields = _stat(pid)
+    return 0 if fields is None else int(fields[13]) + int(fields[14])
+
+
+def _is_background(process: Path) -> bool:
+    try:
+        title = (process / "cmdline").read_bytes()
+    except OSError:
+        return False
+    return any(name in title for name in (b"checkpointer", b"background writer", b"walwriter", b"parallel worker"))
