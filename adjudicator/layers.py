@@ -116,6 +116,7 @@ def _deductibles(layer: Layer, wave: Wave, parts: list[Amount]) -> tuple[list[Am
 def _due(layer: Layer, rule: Deductible, wave: Wave) -> Amount:
     label = f"{layer.name}.deductible.{rule.name}"
     due = wave.left_of(wave.formula(rule.amount, label) * wave.number(rule.times), rule.counter)
+    due = wave.unless_absent(rule.amount.fixed, due, 0)  # a counter below 0 does not make one of none
     if rule.at_most is not None:
         amount, counter = rule.at_most
         due = np.minimum(due, wave.left_of(wave.ceiling(amount, f"{label}.at_most"), counter))
@@ -224,7 +225,7 @@ def _guarantee(layer: Layer, wave: Wave, paid: Amount) -> Amount:
     """Step 8: the payment is at least rate x base."""
     if layer.guarantee is None:
         return paid
-    floor = share(wave.form(layer.guarantee.take), wave.value(layer.guarantee.rate, f"{layer.name}.at_least"))
+    floor = share(wave.form(layer.guarantee.take, label=f"{layer.name}.guarantee"), wave.value(layer.guarantee.rate, f"{layer.name}.at_least"))
     wave.see(f"{layer.name}.guaranteed", floor)
     return np.maximum(paid, floor)
 

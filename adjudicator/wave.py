@@ -126,18 +126,19 @@ class Wave:
     def ceiling(self, formula: Formula, label: str) -> Amount:
         """Give the amount of a limit: NO_LIMIT where it is absent."""
         amount = self.formula(formula, label)
-        return self._unlimited(formula.fixed, amount, NO_LIMIT)
+        return self.unless_absent(formula.fixed, amount, NO_LIMIT)
 
     def _bound(self, table: Table, unbounded: int, label: str) -> Amount:
-        return self._unlimited(table, self.value(table, label), unbounded)
+        return self.unless_absent(table, self.value(table, label), unbounded)
 
-    def _unlimited(self, table: Table, amount: Amount, unbounded: int) -> Amount:
+    def unless_absent(self, table: Table, amount: Amount, otherwise: int) -> Amount:
+        """Give the amount, but `otherwise` where the table has no value."""
         if table.bounded:
             return amount
         absent = table.states[self.cell(table)] >= State.ABSENT
         if isinstance(absent, np.ndarray):
-            return np.where(absent, unbounded, amount) if absent.any() else amount
-        return unbounded if absent else amount
+            return np.where(absent, otherwise, amount) if absent.any() else amount
+        return otherwise if absent else amount
 
     def form(self, take: Sequence[tuple[str, Table]], atoms: tuple[int, ...] | None = None, label: str = "") -> Amount:
         """Give a linear form of named amounts, floored at 0; bucket names count the lines of `atoms` only."""
