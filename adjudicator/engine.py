@@ -204,7 +204,7 @@ def _add(
         where = None if counts is True or np.all(counts) else np.broadcast_to(counts, (wave.size,))
         amount: Amount = 0
         for name, weight in form:
-            amount = amount + share(wave.amount(name), wave.value(weight))
+            amount = amount + share(wave.amount(name), wave.value(weight, f"counter.{rule.name}.{name}"))
         counter = wave.block.counters[rule.name]
         if rule.sets:
             counter.put(wave.low, wave.high, amount, where)

@@ -191,8 +191,8 @@ def _bear_by_rate(
         amounts[rows, place] -= off
         taken = taken + off
     left = list(parts)
-    for column, place in enumerate(bearers):
-        left[place] = amounts[:, column]
+    for column, bearer in enumerate(bearers):
+        left[bearer] = amounts[:, column]
     return left, taken
 
 
@@ -225,7 +225,8 @@ def _guarantee(layer: Layer, wave: Wave, paid: Amount) -> Amount:
     """Step 8: the payment is at least rate x base."""
     if layer.guarantee is None:
         return paid
-    floor = share(wave.form(layer.guarantee.take, label=f"{layer.name}.guarantee"), wave.value(layer.guarantee.rate, f"{layer.name}.at_least"))
+    base = wave.form(layer.guarantee.take, label=f"{layer.name}.guarantee")
+    floor = share(base, wave.value(layer.guarantee.rate, f"{layer.name}.at_least"))
     wave.see(f"{layer.name}.guaranteed", floor)
     return np.maximum(paid, floor)
 

@@ -11,8 +11,8 @@ from adjudicator.columns import MISSING, Category, Column, Number
 from adjudicator.reasons import ClaimReason, ClaimStatus, LineReason
 from adjudicator.rulebook import Program, Rulebook, State
 from adjudicator.settlement import Settlement
-from api.explain.explanation import CounterPart, Explanation, LayerPart, LinePart, Step
-from api.explain.steps import LayerReader
+from api.explain.explanation import CounterPart, Explanation, LayerPart, LinePart, Source, Step
+from api.explain.steps import LayerReader, source_of
 from api.explain.subset import claims_together, take
 from api.explain.texts import PlanTexts
 from api.explain.trace import Trace
@@ -91,9 +91,10 @@ def _explanation(
         cash_fen=int(settlement.cash_fen[row]),
         held_fen=int(settlement.held_fen[row]),
         beyond_bill_fen=int(settlement.beyond_bill_fen[row]),
-        undecided=_undecided(batch, program, trace, texts),
+        undecided=_undecided(program, trace, texts),
         counters=_counters(program, trace),
         lines=_lines(batch, row, settlement, rulebook, items),
+        conventions=_conventions(program, trace, texts) if status is ClaimStatus.SETTLED else (),
     )
 
 
@@ -101,13 +102,12 @@ def _layers(batch: Batch, program: Program, trace: Trace, texts: PlanTexts) -> t
     return tuple(LayerReader(layer, program, batch, trace, texts).part() for layer in program.layers)
 
 
-def _undecided(batch: Batch, program: Program | None, trace: Trace, texts: PlanTexts) -> tuple[Step, ...]:
-    if program is None or not program.layers:
+def _undecided(program: Program | None, trace: Trace, texts: PlanTexts) -> tuple[Step, ...]:
+    if program is None:
         return ()
-    reader = LayerReader(program.layers[0], program, batch, trace, texts)
     steps = []
     for label, state in trace.undecided():
-        sources = tuple(reader.source(origin) for origin in trace.origins(label, program))
+        sources = tuple(source_of(origin, texts) for origin in trace.origins(label, program))
         steps.append(Step(_UNDECIDED[state], {"parameter": label}, None, "", sources))
     return tuple(steps)
 
@@ -120,6 +120,18 @@ def _counters(program: Program | None, trace: Trace) -> tuple[CounterPart, ...]:
         for rule in program.counters
     ]
     return tuple(part for part in found if part.before or part.after)
+
+
+def _conventions(program: Program | None, trace: Trace, texts: PlanTexts) -> tuple[Source, ...]:
+    if program is None:
+        return ()
+    changed = [part.name for part in _counters(program, trace) if part.before != part.after]
+    origins = [origin for origin in program.origins if origin.path.startswith("conventions.")]
+    for rule in program.counters:
+        if rule.name in changed:
+            origins += [o for name, _ in rule.adds for o in trace.origins(f"counter.{rule.name}.{name}", program)]
+    assumed = dict.fromkeys(origin for origin in origins if origin.kind == "assumed")
+    return tuple(source_of(origin, texts) for origin in assumed)
 
 
 def _attributes(batch: Batch, row: int) -> dict[str, str]:

@@ -77,7 +77,10 @@ class CounterPart:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything that was decided about one claim, in the order it was decided."""
+    """Everything that was decided about one claim, in the order it was decided.
+
+    conventions: assumed values that no single step shows: of the plan's conventions, and of counters that changed.
+    """
 
     claim: str
     person: str
@@ -99,12 +102,13 @@ class Explanation:
     undecided: tuple[Step, ...] = ()
     counters: tuple[CounterPart, ...] = ()
     lines: tuple[LinePart, ...] = ()
+    conventions: tuple[Source, ...] = ()
 
     @property
     def assumptions(self) -> tuple[Source, ...]:
-        """Give the assumed values the claim rests on, each once."""
-        found = (source for layer in self.layers for step in layer.steps for source in step.sources)
-        return tuple(dict.fromkeys(source for source in found if source.kind == "assumed"))
+        """Give the assumed values the claim rests on, each once: of its steps, then conventions and counters."""
+        found = [source for layer in self.layers for step in layer.steps for source in step.sources]
+        return tuple(dict.fromkeys(source for source in (*found, *self.conventions) if source.kind == "assumed"))
 
     @property
     def difference_fen(self) -> int:

@@ -20,6 +20,11 @@ _LIMIT_CODES = {
 """By whether the limit is on the person's share, and whether it has a counter."""
 
 
+def _shown(terms: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out the terms of a linear form that add nothing; a form of nothing keeps its first."""
+    return [term for term in terms if term["fen"] and term["weight_ppm"]] or terms[:1]
+
+
 class LayerReader:
     """Puts one layer of a program into steps."""
 
@@ -57,8 +62,11 @@ class LayerReader:
             yield from self._flat(flat)
         if layer.guarantee is not None:
             label = f"{layer.name}.at_least"
+            terms = [self._term(f"{layer.name}.guarantee.{name}", name) for name, _ in layer.guarantee.take]
             fields = {"rate_ppm": trace.parameter(label) or 0, "floor_fen": trace.get(f"{layer.name}.guaranteed")}
-            yield Step("STEP_AT_LEAST", fields, None, "pays", self._sources(label))
+            of_terms = [s for name, _ in layer.guarantee.take for s in self._sources(f"{layer.name}.guarantee.{name}")]
+            sources = tuple(dict.fromkeys([*self._sources(label), *(s for s in of_terms if s.kind == "assumed")]))
+            yield Step("STEP_AT_LEAST", {**fields, "terms": _shown(terms)}, None, "pays", sources)
         for limit in layer.limits:
             yield from self._limit(limit)
         yield from self._paid()
@@ -67,12 +75,13 @@ class LayerReader:
         layer, trace = self.layer, self.trace
         for group in layer.groups:
             terms = [self._term(f"{layer.name}.{group.name}.{name}", name) for name, _ in group.take]
-            shown = [term for term in terms if term["fen"] and term["weight_ppm"]] or terms[:1]
+            labels = [f"{layer.name}.{group.name}.{name}" for name, _ in group.take]
+            sources = tuple(s for label in labels for s in self._sources(label) if s.kind == "assumed")
             if len(layer.groups) > 1:
-                yield Step("STEP_GROUP", {"group": group.name, "terms": shown})
+                yield Step("STEP_GROUP", {"group": group.name, "terms": _shown(terms)}, None, "base", sources)
             else:
-                over = trace.get(f"{layer.name}.over_base")
-                yield Step("STEP_BASE", {"terms": shown}, trace.get(f"{layer.name}.base") + over, "base")
+                whole = trace.get(f"{layer.name}.base") + trace.get(f"{layer.name}.over_base")
+                yield Step("STEP_BASE", {"terms": _shown(terms)}, whole, "base", sources)
         if len(layer.groups) > 1:
             amount = trace.get(f"{layer.name}.base") + trace.get(f"{layer.name}.over_base")
             yield Step("STEP_GROUPS_BASE", {"count": len(layer.groups)}, amount, "base")
@@ -86,7 +95,7 @@ class LayerReader:
 
     def _term(self, label: str, name: str) -> dict[str, Any]:
         trace = self.trace
-        return {"amount": name, "fen": trace.get(f"term.{label}"), "weight_ppm": trace.get(f"weight.{label}")}
+        return {"amount": name, "fen": trace.get(f"term.{label}"), "weight_ppm": trace.get(f"param.{label}")}
 
     def _deductible(self, rule: Deductible) -> Iterator[Step]:
         label = f"{self.layer.name}.deductible.{rule.name}"
@@ -177,10 +186,11 @@ class LayerReader:
         return {"counter": counter, "used_fen": self.trace.get(f"opening.{counter}")} if counter else {}
 
     def _sources(self, label: str) -> tuple[Source, ...]:
-        return tuple(self.source(origin) for origin in self.trace.origins(label, self.program))
+        return tuple(source_of(origin, self.texts) for origin in self.trace.origins(label, self.program))
 
-    def source(self, origin: Origin) -> Source:
-        """Put an origin into words: the title of its document instead of the key."""
-        known = self.texts.sources.get(origin.source)
-        title, address = (known.title, known.address) if known else (origin.source, "")
-        return Source(title, origin.grade, address, origin.path, origin.line, origin.kind, origin.why)
+
+def source_of(origin: Origin, texts: PlanTexts) -> Source:
+    """Put an origin into words: the title of its document instead of the key."""
+    known = texts.sources.get(origin.source)
+    title, address = (known.title, known.address) if known else (origin.source, "")
+    return Source(title, origin.grade, address, origin.path, origin.line, origin.kind, origin.why)

@@ -27,6 +27,8 @@ def render(explanation: Explanation, say: Messages) -> RenderableType:
             parts += ["", *_layer(layer, notes, say)]
     if explanation.undecided:
         parts += ["", Text(say("EXPLAIN_UNDECIDED"), "bold"), *_steps(explanation.undecided, notes, say)]
+    for source in explanation.conventions:
+        notes.mark(source)
     parts += [*_skipped(explanation, say), *_check(explanation, say), *_sources(notes, say)]
     parts += [*_counters(explanation, say), *_lines(explanation, say)]
     return Group(*parts)

@@ -41,7 +41,9 @@ def test_the_steps_of_a_layer_lead_to_its_payment(settled: Settled, command: Com
     assert steps["STEP_RATE"]["amount_fen"] == catastrophic["paid_fen"] == 456_000
     slices = [step["amount_fen"] for step in basic["steps"] if step["code"] == "STEP_SLICE"]
     assert slices == [500_000, 872_000]
-    assert [source["kind"] for source in found["assumptions"]] == ["assumed"]
+    paths = [source["path"] for source in found["assumptions"]]
+    assert paths[0] == "layers.basic.bands.2.rate"
+    assert all(path.startswith("conventions.") for path in paths[1:]) and "conventions.rounding" in paths
 
 
 def test_earlier_claims_of_the_person_count(settled: Settled, command: Command) -> None:
