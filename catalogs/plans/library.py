@@ -20,6 +20,17 @@ from catalogs.plans.reading import meant
 SHIPPED = Path(__file__).parent.parent / "documents"
 
 
+def read_text(path: Path | str, findings: Findings) -> str | None:
+    """Give the text of a file, with or without a byte order mark; None after a finding when it is not UTF-8."""
+    data = Path(path).read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        findings.add("DOCUMENT_NOT_UTF8", Place(str(path), line, 1), byte=f"0x{data[error.start]:02x}")
+        return None
+
+
 class Checked(NamedTuple):
     """Result of checking a plan. `program` is None when a finding is an error, `plan` when a document is missing."""
 
@@ -42,7 +53,8 @@ class Library:
 
     def add(self, path: Path | str) -> PlanDocument | None:
         """Read a file and add its document."""
-        return self.add_text(Path(path).read_text("utf-8"), str(path))
+        text = read_text(path, self.findings)
+        return None if text is None else self.add_text(text, str(path))
 
     def add_text(self, text: str, file: str = "<text>") -> PlanDocument | None:
         """Read a document from text and add it."""

@@ -10,7 +10,7 @@ from catalogs.plans.bounds import check_bounds
 from catalogs.plans.case_claims import CaseReader
 from catalogs.plans.cliffs import check_cliffs
 from catalogs.plans.findings import Findings
-from catalogs.plans.library import Checked, Library
+from catalogs.plans.library import Checked, Library, read_text
 
 
 def lint(path_or_text: Path | str, folders: Iterable[Path | str] = ()) -> list[Finding]:
@@ -22,7 +22,9 @@ def lint(path_or_text: Path | str, folders: Iterable[Path | str] = ()) -> list[F
     library = Library(folders)
     is_text = isinstance(path_or_text, str) and "\n" in path_or_text
     file = "<text>" if is_text else str(path_or_text)
-    text = str(path_or_text) if is_text else Path(path_or_text).read_text("utf-8")
+    text = str(path_or_text) if is_text else read_text(path_or_text, library.findings)
+    if text is None:
+        return [finding for finding in library.findings if finding.path == file]
     return lint_document(library, text, file)
 
 

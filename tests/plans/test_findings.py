@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from catalogs.plans import lint as lint_file
 
 from .small import CASES, HEAD, LAYER, amount, check, codes, layer, lint, plan, rate
 
@@ -202,6 +205,35 @@ def test_document_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     assert codes(lint(plan())) == ["DOCUMENT_TOO_LARGE"]
 
 
+def test_document_not_utf8(tmp_path: Path) -> None:
+    (tmp_path / "gbk.yaml").write_bytes(plan().encode("gb18030"))
+    (finding,) = [finding for finding in lint_file(tmp_path / "gbk.yaml") if finding.path.endswith("gbk.yaml")]
+    assert (finding.code, finding.line) == ("DOCUMENT_NOT_UTF8", 2)
+
+
+def test_byte_order_mark_is_no_part_of_the_document(tmp_path: Path) -> None:
+    (tmp_path / "bom.yaml").write_text(plan(), encoding="utf-8-sig")
+    assert lint_file(tmp_path / "bom.yaml") == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_mangled_document_makes_the_linter_fail(seed: int) -> None:
+    """Texts with lines lost, moved or filled with other values get findings, never an exception."""
+    choose = random.Random(seed)
+    values = ["absent", "60", "[a]", "{}", "[]", "''", "nth", "item", "{by: level, tertiary: 5}", "null", "'5..1'"]
+    values += ["{start: 5, adjust: [{times: 2}]}", "{fixed: 5, plus: [{rate: 5%, of: total}]}", "{times: 2, index: q}"]
+    for text in list(TRIGGERS.values()):
+        lines = text.split("\n")
+        for _ in range(2):
+            place = choose.randrange(len(lines))
+            if choose.random() < 0.3 and len(lines) > 2:
+                del lines[place]
+            elif ": " in lines[place]:
+                lines[place] = lines[place].split(": ")[0] + ": " + choose.choice(values)
+        for finding in lint("\n".join(lines), *OTHERS):
+            assert finding.render("zh")
+
+
 def test_id_twice() -> None:
     checked = check(plan(), plan())
     assert "ID_TWICE" in codes(checked.findings)
@@ -220,7 +252,7 @@ def test_case_unknown_amount() -> None:
 
 
 def test_each_code_is_triggered() -> None:
-    apart = {"DOCUMENT_TOO_LARGE", "ID_TWICE", "CASE_FAILED", "CASE_UNKNOWN_AMOUNT"}
+    apart = {"DOCUMENT_NOT_UTF8", "DOCUMENT_TOO_LARGE", "ID_TWICE", "CASE_FAILED", "CASE_UNKNOWN_AMOUNT"}
     assert set(TRIGGERS) | apart == set(MESSAGES)
 
 
