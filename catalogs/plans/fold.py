@@ -229,11 +229,14 @@ class Folder:
             examples = "; ".join(frame.examples(shown))
             self.findings.add(code, value.place, examples=examples, count=int(np.count_nonzero(shown)))
         outcomes = [UNKNOWN, MISSED]
-        cells = self._uncovered(value, frame)
+        uncovered = self._uncovered(value, frame)
+        shapes = [a.shape for hit, grid in chosen for a in (hit, grid.cells)]
+        cells = np.empty(np.broadcast_shapes(uncovered.shape, undecided.shape, *shapes), np.int32)
+        cells[...] = uncovered
         for hit, grid in chosen:
-            cells = np.where(hit, grid.cells + len(outcomes), cells).astype(np.int32)
+            np.copyto(cells, grid.cells + np.int32(len(outcomes)), where=hit)
             outcomes += grid.outcomes
-        cells = np.where(undecided, 1, cells).astype(np.int32)
+        np.copyto(cells, np.int32(1), where=undecided)
         return tidy(Grid(cells, tuple(outcomes)))
 
     def _tested(self, value: Choice, frame: Frame, cells: Bool) -> Bool:
