@@ -10,6 +10,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -110,11 +111,11 @@ def keys_in(node: Any) -> set[str]:
 class Case:
     """A pair with its compiled plan, settled by the engine in one piece."""
 
-    def __init__(self, pair: Pair):
+    def __init__(self, pair: Pair, watch: bool = False):
         self.pair, self.claims = pair, pair.claims
         self.program = compiled(pair.name, pair.generated.texts)
         self.plan = plan_of(pair.name, library(pair.generated.texts))
-        self.whole = run(self.plan, self.program, self.claims, pair.opening)
+        self.whole = run([(self.plan, self.claims)], [self.program], pair.opening, watch=watch)
 
     def in_order(self) -> list[dict[str, Any]]:
         """Give the claims in order of settlement."""
@@ -125,7 +126,7 @@ class Case:
         accounts, answers = self.pair.opening, {}
         for piece in pieces:
             if piece:
-                settled = run(self.plan, self.program, piece, accounts)
+                settled = run([(self.plan, piece)], [self.program], accounts)
                 answers.update(settled.answers())
                 accounts = settled.closing
         return answers, accounts
@@ -156,6 +157,38 @@ def test_the_order_of_claims_in_the_batch_changes_nothing(number: int) -> None:
     case, rng = Case(pair_of(number)), random.Random(number)
     shuffled = rng.sample(case.claims, len(case.claims))
     case.equals_whole(*case.in_pieces([shuffled]))
+
+
+@checked(20)
+def test_how_many_holders_are_settled_at_a_time_changes_nothing(number: int) -> None:
+    case = Case(pair_of(number))
+    for holders in (1, 2):
+        again = run([(case.plan, case.claims)], [case.program], case.pair.opening, block_holders=holders)
+        case.equals_whole(again.answers(), again.closing)
+
+
+@checked(20)
+def test_plans_in_one_batch_do_not_touch_each_other(number: int) -> None:
+    one, other = Case(pair_of(number)), Case(pair_of(number + 1))
+    name = "gen.other"
+    claims = [{**claim, "id": f"other-{claim['id']}"} for claim in other.claims]
+    opening = one.pair.opening | {
+        (name, *place[1:]): v for place, v in other.pair.opening.items() if place[0] == "gen.plan"
+    }
+    both = run(
+        [(one.plan, one.claims), (replace(other.plan, name=name), claims)],
+        [one.program, replace(other.program, name=name)],
+        opening,
+    )
+    answers = both.answers()
+    for case, prefix in ((one, ""), (other, "other-")):
+        for claim, answer in case.whole.answers().items():
+            mixed = answers[f"{prefix}{claim}"]
+            layers = {key: mixed["layers"][key] for key in answer["layers"]}
+            assert {**mixed, "layers": layers} == answer, f"pair {case.pair.seed}, claim {claim}"
+    for plan, case in (("gen.plan", one), (name, other)):
+        mine = {place[1:]: v for place, v in both.closing.items() if place[0] == plan}
+        assert mine == {place[1:]: v for place, v in case.whole.closing.items() if place[0] == "gen.plan"}
 
 
 @checked(20)
@@ -190,7 +223,7 @@ def test_nothing_is_negative_and_nothing_exceeds_its_base(number: int) -> None:
 
 @checked(20)
 def test_no_payment_exceeds_the_room_its_last_limit_leaves(number: int) -> None:
-    case = Case(pair_of(number))
+    case = Case(pair_of(number), watch=True)
     for claim, seen in case.whole.seen.items():
         for layer in case.program.layers:
             if not layer.limits or layer.limits[-1].measure is not Measure.PAYMENT:
