@@ -27,6 +27,10 @@ def refuse_broken_rows(claims: Claims, source: Source, position: int, books: Boo
         )
         number = claims.number_of[named]
         bad[number[number >= 0]] = True
+        swallowed = claims.number_of[
+            np.array([book.get(text.strip(), -1) for row in rows for text in row.also], np.int64)
+        ]
+        bad[swallowed[swallowed >= 0]] = True
         for placed in (True, False):
             at = np.flatnonzero((number >= 0) == placed)
             troubles.add(

@@ -42,7 +42,7 @@ def open_delimited(path: Path, parts: tuple[Part, ...]) -> Source:
 
     def blocks() -> Iterator[Block]:
         with path.open("rb") as file:
-            stream = CleanText(file)
+            stream = CleanText(file, delimiter=delimiter.encode(), width=len(reading.written))
             yield from _read(stream, source, delimiter, lines_above, rows_above)
             source.encoding = stream.decoder.encoding
 
@@ -141,6 +141,8 @@ def _numbered(following: int, count: int, broken: list[int]) -> Int64:
 def _broken(row: Any, rows_above: int, delimiter: str, source: Source) -> BrokenRow:
     """Describe a row with a wrong number of cells, with the cells up to that of the claim id."""
     shown = source.reading.columns.get("claim_id", -1) + 1
-    cells = tuple(row.text[:SHOWN_CHARACTERS].replace('"', "").split(delimiter)[:shown])
+    lines = row.text[:SHOWN_CHARACTERS].replace('"', "").split("\n")
+    cells = tuple(lines[0].split(delimiter)[:shown])
+    also = tuple(part[shown - 1] for line in lines[1:] if len(part := line.split(delimiter)) >= shown > 0)
     code = "CELL_TOO_LARGE" if CUT in row.text else "WRONG_NUMBER_OF_CELLS"
-    return BrokenRow(row.number + rows_above, code, row.actual_columns, row.expected_columns, cells)
+    return BrokenRow(row.number + rows_above, code, row.actual_columns, row.expected_columns, cells, also)

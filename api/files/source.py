@@ -33,13 +33,15 @@ UNPLACED = {
 
 @dataclass(frozen=True, slots=True)
 class BrokenRow:
-    """A row that could not be cut into columns. `cells` are what could be made of it, for finding its claim."""
+    """A row that could not be cut into columns. `cells` are what could be made of it, for finding its claim;
+    `also` are claim ids on further lines that it may have swallowed."""
 
     row: int
     code: str
     found: int
     expected: int
     cells: tuple[str, ...]
+    also: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -8,9 +8,12 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import BinaryIO
 
 import numpy as np
+
+from adjudicator.columns import Int64
 
 BLOCK_BYTES = 8 << 20
 """Bytes read at once."""
@@ -132,11 +135,13 @@ class CleanText(io.RawIOBase):
     """A readable stream of clean UTF-8 lines over a file of unknown encoding, for readers that want a file.
 
     Byte order marks are dropped; UTF-16 with a mark is read. A quote that is opened and not closed within
-    LONGEST_QUOTED lines is dropped, and its record gets the mark CUT.
+    LONGEST_QUOTED lines, or only after lines with as many delimiters as a row of `width` cells has, is dropped, and its
+    record gets the mark CUT.
     """
 
-    def __init__(self, file: BinaryIO, longest: int = LONGEST_RECORD) -> None:
+    def __init__(self, file: BinaryIO, longest: int = LONGEST_RECORD, delimiter: bytes = b",", width: int = 0) -> None:
         self.decoder = Decoder()
+        self._delimiter, self._between = delimiter, max(width - 1, 0)
         self.quoted_lines = False
         self._blocks = self._clean(_without_mark(file), longest)
         self._ready = b""
@@ -167,7 +172,8 @@ class CleanText(io.RawIOBase):
             start = 0 if lines[i] == 0 else int(ends[lines[i] - 1]) + 1
             last = lines[i + 1] if i + 1 < len(lines) else len(ends) - 1
             closed = i + 1 < len(lines)
-            short = last - lines[i] <= LONGEST_QUOTED and int(ends[last]) - start <= LONGEST_RECORD
+            short = not self._swallows(text, ends, lines[i], last, closed)
+            short &= last - lines[i] <= LONGEST_QUOTED and int(ends[last]) - start <= LONGEST_RECORD
             if short and closed:
                 i += 2
                 continue
@@ -179,6 +185,18 @@ class CleanText(io.RawIOBase):
             parts += [text[done:start], _drop_quotes(text[start:end])]
             done, i = end, i + 1
         return b"".join([*parts, text[done:]])
+
+    def _swallows(self, text: bytes, ends: Int64, first: int, last: int, closed: bool) -> bool:
+        """Say whether a quoted cell from line `first` to line `last` holds what look like rows of their own.
+
+        Two stray quotes in two rows would otherwise hide the rows between them.
+        """
+        if not self._between or not closed:
+            return False
+        starts = [0 if line == 0 else int(ends[line - 1]) + 1 for line in range(first, last + 2)]
+        found = [text.count(self._delimiter, a, b) for a, b in pairwise(starts)]
+        both = found[0] + found[-1] >= 2 * self._between - self._between // 4
+        return both or any(count >= self._between for count in found[1:-1])
 
     def readable(self) -> bool:
         """Say that the stream can be read."""

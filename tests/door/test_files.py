@@ -348,3 +348,15 @@ def test_order_of_lines_and_claims_in_the_file_does_not_matter(tmp_path: Path) -
     check(intake)
     assert intake.line_rows.tolist() == [2, 4, 3]
     assert np.all(np.diff(intake.batch.lines.first) > 0)
+
+
+@pytest.mark.parametrize("column", [2, 7, 12])
+def test_two_stray_quotes_do_not_hide_the_rows_between_them(tmp_path: Path, column: int) -> None:
+    rows = [f"C{i},P1,H1,11,2023-03-04,,X2,2023-03-04,1,5,5,{j},name".split(",") for i in range(5) for j in range(3)]
+    rows[4][column] = '"' + rows[4][column]
+    rows[9][column] += '"'
+    intake = take(tmp_path, "".join(",".join(row) + "\n" for row in rows), headings=HEADINGS + ",note")
+    lines = np.diff(intake.batch.lines.first).tolist()
+    assert lines == [3] * len(kept(intake))
+    assert {"C0", "C2", "C4"} <= set(kept(intake))
+    assert "C1" not in kept(intake)
