@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import adbc_driver_postgresql.dbapi as adbc
 import numpy as np
 import psycopg
-from psycopg import sql
+import pyarrow as pa
+from psycopg import conninfo, sql
 
 VARIABLE = "ADJUDICATOR_BENCH_POSTGRES"
 STANDARD = "host=127.0.0.1 port=5432 user=postgres dbname=postgres connect_timeout=3"
@@ -44,10 +46,12 @@ Table = Mapping[str, tuple[str, np.ndarray]]
 
 @dataclass
 class Server:
-    """Sessions on the server that share one schema; the first one owns it."""
+    """Sessions on the server that share one schema; the first one owns it, `reader` reads results into Arrow."""
 
     sessions: list[psycopg.Connection]
+    reader: adbc.Connection
     schema: str
+    pids: list[int]
 
     @property
     def first(self) -> psycopg.Connection:
@@ -59,7 +63,7 @@ class Server:
     def close(self) -> None:
         """Drop the schema and end the sessions."""
         self.execute(f"DROP SCHEMA IF EXISTS {self.schema} CASCADE")
-        for session in self.sessions:
+        for session in (*self.sessions, self.reader):
             session.close()
 
 
@@ -75,14 +79,20 @@ def absent() -> str | None:
 def open_server(sessions: int = 1, workers: int = 0) -> Server:
     """Open sessions with an empty schema; each may use so many parallel workers beside its own process."""
     _make_database()
-    opened = [psycopg.connect(_address(), dbname=DATABASE, autocommit=True) for _ in range(sessions)]
+    address = conninfo.make_conninfo(_address(), dbname=DATABASE)
+    opened = [psycopg.connect(address, autocommit=True) for _ in range(sessions)]
     schema = f"bench_{opened[0].info.backend_pid}"
     for number, session in enumerate(opened):
         if number == 0:
             session.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
         for setting in (*SETTINGS, f"SET max_parallel_workers_per_gather = {workers}", f"SET search_path = {schema}"):
             session.execute(setting)  # type: ignore[arg-type]
-    return Server(opened, schema)
+    reader = adbc.connect(address, autocommit=True)
+    with reader.cursor() as cursor:
+        cursor.execute(f"SET search_path = {schema}")
+        cursor.execute("SELECT pg_backend_pid()")
+        pids = [*(session.info.backend_pid for session in opened), cursor.fetchone()[0]]
+    return Server(opened, reader, schema, pids)
 
 
 def _address() -> str:
@@ -115,13 +125,11 @@ def create(server: Server, name: str, table: Table, rows_at_once: int = 1_000_00
         copy.write(_TRAILER)
 
 
-def read_back(server: Server, query: str, columns: Sequence[tuple[str, str]]) -> np.ndarray:
-    """Give the rows of a query whose columns have these names and types as a structured array (big-endian)."""
-    shape = _row_type(columns)
-    with server.first.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)") as copy:  # type: ignore[arg-type]
-        raw = b"".join(copy)
-    start, end = len(_HEADER), len(raw) - len(_TRAILER)
-    return np.frombuffer(raw, shape, (end - start) // shape.itemsize, start)
+def read_back(server: Server, query: str) -> pa.Table:
+    """Give the rows of a query as Arrow columns: ADBC decodes the server's binary COPY in C."""
+    with server.reader.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetch_arrow_table()
 
 
 def _row_type(columns: Sequence[tuple[str, str]]) -> np.dtype:
@@ -137,7 +145,7 @@ def server_cpu_seconds(server: Server) -> float:
     A parallel worker is gone when its query ends; its time is then that of the postmaster's ended children. Sessions
     of others are not counted while they last. 0.0 where the server does not run on this machine.
     """
-    ours = [session.info.backend_pid for session in server.sessions]
+    ours = server.pids
     postmaster = _stat(ours[0])
     if postmaster is None:
         return 0.0

@@ -5,7 +5,7 @@ the claims of a person in their order; all windows share one sort. That closed f
 among the claims; the stored procedure is not.
 
 Not timed: input tables filled by COPY (unlogged), statistics. Timed: the three result tables (unlogged, made by
-CREATE TABLE AS, which may run in parallel) and reading them back by binary COPY.
+CREATE TABLE AS, which may run in parallel) and reading them back into columns (ADBC, binary).
 """
 
 from __future__ import annotations
@@ -68,21 +68,21 @@ WITH bill AS (
     SELECT claim, sum_fen(in_scope) AS base, sum_fen(in_scope + upfront + over_limit + self_funded) AS total
     FROM line_result GROUP BY claim
 ), counted AS (
-    SELECT c.claim, c.person, c.order_time, c.level, c.member_group, c.visit,
+    SELECT c.claim, c.person, c.order_time, c.visit, r.rate_1, r.rate_2, r.rate_3, d.first_due, d.second_due, d.later_due,
            COALESCE(b.base, 0) AS base, COALESCE(b.total, 0) AS total,
            sum_fen(CASE c.visit WHEN {plan.INPATIENT} THEN 1 ELSE 0 END) OVER claims AS nth,
            sum_fen(CASE c.visit WHEN {plan.OUTPATIENT} THEN COALESCE(b.base, 0) ELSE 0 END) OVER claims AS outpatient_until
-    FROM claim c LEFT JOIN bill b USING (claim)
+    FROM claim c
+    JOIN band_rate r USING (level, member_group)
+    JOIN admission_deductible d USING (level)
+    LEFT JOIN bill b USING (claim)
     WINDOW claims AS (PARTITION BY c.person ORDER BY c.order_time, c.claim ROWS UNBOUNDED PRECEDING)
 ), deducted AS (
-    SELECT q.*, r.rate_1, r.rate_2, r.rate_3,
-           CASE q.visit WHEN {plan.INPATIENT} THEN LEAST(q.base, a.deductible)
-                ELSE LEAST(q.outpatient_until, {plan.OUTPATIENT_DEDUCTIBLE})
-                     - LEAST(q.outpatient_until - q.base, {plan.OUTPATIENT_DEDUCTIBLE}) END AS deductible
-    FROM counted q
-    JOIN band_rate r ON r.level = q.level AND r.member_group = q.member_group
-    LEFT JOIN admission_deductible a
-      ON q.visit = {plan.INPATIENT} AND a.level = q.level AND a.nth = LEAST(q.nth, 3)
+    SELECT *, CASE visit
+               WHEN {plan.INPATIENT} THEN LEAST(base, CASE nth WHEN 1 THEN first_due WHEN 2 THEN second_due ELSE later_due END)
+               ELSE LEAST(outpatient_until, {plan.OUTPATIENT_DEDUCTIBLE})
+                    - LEAST(outpatient_until - base, {plan.OUTPATIENT_DEDUCTIBLE}) END AS deductible
+    FROM counted ORDER BY person, order_time, claim OFFSET 0
 ), banded AS (
     SELECT *, sum_fen(base - deductible) OVER claims AS banded_until
     FROM deducted
@@ -90,14 +90,14 @@ WITH bill AS (
 ), payable AS (
     SELECT *, {bands("(banded_until - (base - deductible))", "banded_until", plan.BAND_EDGES, ("rate_1", "rate_2", "rate_3"))}
               AS payment
-    FROM banded OFFSET 0
+    FROM banded ORDER BY person, order_time, claim OFFSET 0
 ), capped AS (
     SELECT *, sum_fen(payment) OVER claims AS payment_until
     FROM payable
     WINDOW claims AS (PARTITION BY person ORDER BY order_time, claim ROWS UNBOUNDED PRECEDING)
 ), paid AS (
     SELECT *, LEAST(payment_until, {plan.POOL_CAP}) - LEAST(payment_until - payment, {plan.POOL_CAP}) AS paid
-    FROM capped OFFSET 0
+    FROM capped ORDER BY person, order_time, claim OFFSET 0
 ), left_over AS (
     SELECT *, base - paid AS rest, sum_fen(base - paid) OVER claims AS rest_until
     FROM paid
@@ -107,11 +107,11 @@ WITH bill AS (
               - LEAST(rest_until - rest, {plan.CATASTROPHIC_DEDUCTIBLE}) AS rest_deductible,
            GREATEST(rest_until - {plan.CATASTROPHIC_DEDUCTIBLE}, 0) AS rest_banded_until,
            GREATEST(rest_until - rest - {plan.CATASTROPHIC_DEDUCTIBLE}, 0) AS rest_banded_before
-    FROM left_over OFFSET 0
+    FROM left_over ORDER BY person, order_time, claim OFFSET 0
 ), second_payment AS (
     SELECT *, {bands("rest_banded_before", "rest_banded_until", plan.CATASTROPHIC_EDGES, plan.CATASTROPHIC_RATES)}
               AS second_payment
-    FROM catastrophic OFFSET 0
+    FROM catastrophic ORDER BY person, order_time, claim OFFSET 0
 ), second_capped AS (
     SELECT *, sum_fen(second_payment) OVER claims AS second_until
     FROM second_payment
@@ -119,7 +119,7 @@ WITH bill AS (
 ), second_paid AS (
     SELECT *, LEAST(second_until, {plan.CATASTROPHIC_CAP})
               - LEAST(second_until - second_payment, {plan.CATASTROPHIC_CAP}) AS second_paid
-    FROM second_capped OFFSET 0
+    FROM second_capped ORDER BY person, order_time, claim OFFSET 0
 )
 SELECT claim, person, visit, base AS basic_base, deductible AS basic_deductible, paid AS basic_paid,
        rest AS catastrophic_base, rest_deductible AS catastrophic_deductible, second_paid AS catastrophic_paid,

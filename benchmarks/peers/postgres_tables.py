@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
 from benchmarks.peers import plan_tables as plan
-from benchmarks.peers.columns import COUNTERS, LEVELS, Columns, Output
+from benchmarks.peers.columns import CLAIM_OUTPUTS, COUNTERS, LEVELS, LINE_OUTPUTS, Columns, Output
 from benchmarks.peers.postgres_server import Server, create, read_back
 
 FOREVER = 2**31 - 1
@@ -14,25 +15,7 @@ FAR_FUTURE = 200_000
 
 CEILINGS = tuple(f"ceiling_{level}" for level in LEVELS)
 
-LINE_COLUMNS = (
-    ("line_id", "integer"),
-    ("in_scope", "bigint"),
-    ("upfront", "bigint"),
-    ("over_limit", "bigint"),
-    ("self_funded", "bigint"),
-    ("reason", "smallint"),
-)
-CLAIM_COLUMNS = (
-    ("claim", "integer"),
-    ("basic_base", "bigint"),
-    ("basic_deductible", "bigint"),
-    ("basic_paid", "bigint"),
-    ("catastrophic_base", "bigint"),
-    ("catastrophic_deductible", "bigint"),
-    ("catastrophic_paid", "bigint"),
-    ("cash", "bigint"),
-)
-ACCOUNT_COLUMNS = (("person", "integer"), *((counter, "bigint") for counter in COUNTERS))
+CLAIM_COLUMNS = tuple(name.replace(".", "_") for name in CLAIM_OUTPUTS)
 
 SUM_FEN = "CREATE AGGREGATE sum_fen(bigint) (SFUNC = int8pl, STYPE = bigint, COMBINEFUNC = int8pl, INITCOND = '0', PARALLEL = SAFE)"
 """sum(bigint) gives numeric; a bill fits into bigint, and this sum is many times faster as a window function."""
@@ -103,13 +86,10 @@ def _load_catalog(server: Server, columns: Columns) -> None:
 
 
 def _load_plan(server: Server) -> None:
-    deductibles = [
-        (level, nth, amount)
-        for level, amounts in enumerate(plan.ADMISSION_DEDUCTIBLE)
-        for nth, amount in enumerate(amounts, start=1)
-    ]
+    deductibles = [(level, *amounts) for level, amounts in enumerate(plan.ADMISSION_DEDUCTIBLE)]
     server.execute(
-        "CREATE UNLOGGED TABLE admission_deductible (level smallint, nth integer, deductible bigint, PRIMARY KEY (level, nth))"
+        "CREATE UNLOGGED TABLE admission_deductible "
+        "(level smallint PRIMARY KEY, first_due bigint, second_due bigint, later_due bigint)"
     )
     server.execute(f"INSERT INTO admission_deductible VALUES {_values(deductibles)}")
     rates = [
@@ -141,24 +121,23 @@ def bands(start: str, end: str, edges: tuple[int, ...], rates: tuple[object, ...
 def results(server: Server, columns: Columns) -> Output:
     """Read `line_result`, `claim_result` and `account_result` back into columns in the order of the input."""
     out: Output = {}
-    rows = _read(server, "line_result", LINE_COLUMNS)
-    for name, _ in LINE_COLUMNS[1:]:
-        kind = np.uint8 if name == "reason" else np.int64
-        out[name] = _in_order(rows["line_id"], rows[name], len(columns), kind)
-    rows = _read(server, "claim_result", CLAIM_COLUMNS)
-    for name, _ in CLAIM_COLUMNS[1:]:
-        out[name.replace("_", ".", 1)] = _in_order(rows["claim"], rows[name], len(columns.claims["person"]), np.int64)
-    rows = _read(server, "account_result", ACCOUNT_COLUMNS)
+    rows = _read(server, "line_result", ("line_id", *LINE_OUTPUTS))
+    for name in LINE_OUTPUTS:
+        out[name] = _in_order(rows, "line_id", name, len(columns), np.uint8 if name == "reason" else np.int64)
+    rows = _read(server, "claim_result", ("claim", *CLAIM_COLUMNS))
+    for output, name in zip(CLAIM_OUTPUTS, CLAIM_COLUMNS, strict=True):
+        out[output] = _in_order(rows, "claim", name, len(columns.claims["person"]), np.int64)
+    rows = _read(server, "account_result", ("person", *COUNTERS))
     for name in COUNTERS:
-        out[f"accounts.{name}"] = _in_order(rows["person"], rows[name], columns.persons, np.int64)
+        out[f"accounts.{name}"] = _in_order(rows, "person", name, columns.persons, np.int64)
     return out
 
 
-def _read(server: Server, table: str, shape: tuple[tuple[str, str], ...]) -> np.ndarray:
-    return read_back(server, f"SELECT {', '.join(name for name, _ in shape)} FROM {table}", shape)
+def _read(server: Server, table: str, names: tuple[str, ...]) -> pa.Table:
+    return read_back(server, f"SELECT {', '.join(names)} FROM {table}")
 
 
-def _in_order(place: np.ndarray, values: np.ndarray, size: int, kind: type) -> np.ndarray:
+def _in_order(rows: pa.Table, key: str, name: str, size: int, kind: type) -> np.ndarray:
     whole = np.zeros(size, kind)
-    whole[place] = values
+    whole[rows[key].to_numpy()] = rows[name].to_numpy()
     return whole
