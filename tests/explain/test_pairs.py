@@ -17,7 +17,8 @@ from api.explain.subset import claims_together, take
 from api.explain.texts import PlanTexts
 from api.explain.waterfall import print_explanation
 from api.messages import Messages
-from tests.oracle.compare import accounts_of, batch_of, compiled
+from tests.oracle.columns import accounts_of, batch_of
+from tests.oracle.compare import compiled
 from tests.oracle.document import library, plan_of
 from tests.oracle.generator import pair_of
 
@@ -28,7 +29,7 @@ def explained(seed: int) -> Iterator[Case]:
     """Every claim of a generated batch, with its explanation."""
     pair = pair_of(seed)
     program = compiled(pair.name, pair.generated.texts)
-    batch, catalog = batch_of(plan_of(pair.name, library(pair.generated.texts)), pair.claims)
+    batch, catalog = batch_of([(plan_of(pair.name, library(pair.generated.texts)), pair.claims)])
     rulebook, accounts = Rulebook((program,), catalog), accounts_of(pair.opening)
     whole = settle(batch, rulebook, accounts)
     for row in range(len(batch)):
@@ -112,7 +113,7 @@ def test_a_part_of_a_batch_settles_as_it_does_in_the_whole() -> None:
     for seed in range(50, 60):
         pair = pair_of(seed)
         program = compiled(pair.name, pair.generated.texts)
-        batch, catalog = batch_of(plan_of(pair.name, library(pair.generated.texts)), pair.claims)
+        batch, catalog = batch_of([(plan_of(pair.name, library(pair.generated.texts)), pair.claims)])
         rulebook, accounts = Rulebook((program,), catalog), accounts_of(pair.opening)
         whole = settle(batch, rulebook, accounts)
         for row in range(len(batch)):
@@ -125,7 +126,7 @@ def test_a_part_of_a_batch_settles_as_it_does_in_the_whole() -> None:
 
 def test_a_claim_is_found_by_its_id() -> None:
     pair = pair_of(3)
-    batch, _ = batch_of(plan_of(pair.name, library(pair.generated.texts)), pair.claims)
+    batch, _ = batch_of([(plan_of(pair.name, library(pair.generated.texts)), pair.claims)])
     for row, claim in enumerate(batch.claim_id.decode()):
         assert row_of(batch, str(claim)) == row
     assert row_of(batch, "no such claim") == -1
