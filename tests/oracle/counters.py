@@ -51,16 +51,16 @@ class Counters:
                 others = [t for t in _terms(rule["adds"]) if t.split(".")[0] not in layers]
                 self._add(name, rule, others, scene)
             elif self._counting(name, rule, scene):
-                self._changes[self._place(name)] = sum(v for _, v in signed_terms(rule["sets"], scene))
+                self._changes[self.place(name)] = sum(v for _, v in signed_terms(rule["sets"], scene))
         for name, rule in self._rules.items():
             if "clears_if" in rule and fits(rule["clears_if"], scene):
-                self._changes[self._place(name)] = 0
+                self._changes[self.place(name)] = 0
 
     def _add(self, name: str, rule: Mapping[str, Any], terms: list[str], scene: Scene) -> None:
         if not terms or not self._counting(name, rule, scene):
             return
         added = sum(value for term, value in signed_terms(rule["adds"], scene) if term in terms)
-        place = self._place(name)
+        place = self.place(name)
         self._changes[place] = self._at(place) + added
 
     def _counting(self, name: str, rule: Mapping[str, Any], scene: Scene) -> bool:
@@ -79,7 +79,8 @@ class Counters:
             return self._claim.scene.attribute("episode") is not None
         return bool(rule["per"] != "claim")
 
-    def _place(self, name: str) -> Place:
+    def place(self, name: str) -> Place:
+        """Give the place the claim adds to."""
         return self._window(name)[-1]
 
     def _window(self, name: str) -> list[Place]:

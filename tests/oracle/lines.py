@@ -33,8 +33,9 @@ class Judged:
         quantity = abs(Fraction(facts.get("quantity", "1")))
         unit_price = Fraction(self.size, FEN) / quantity if "price" not in facts else abs(Fraction(facts["price"]))
         self.facts["price"] = str(Fraction(half_up(unit_price * 1_000_000), 1_000_000))
-        if "date" in facts and "stay_day" not in facts and "admission" in claim_facts:
-            self.facts["stay_day"] = (date(facts["date"]) - date(claim_facts["admission"])).days + 1
+        if "stay_day" not in facts:
+            day = date(facts.get("date", claim_facts["admission"]))
+            self.facts["stay_day"] = (day - date(claim_facts["admission"])).days + 1
 
     @property
     def in_scope(self) -> int:
@@ -76,7 +77,8 @@ def judge(lines: Sequence[Mapping[str, Any]], plan: Plan, scene: Scene, ask: Ask
 
 def undivided(buckets: Mapping[str, int]) -> Judged:
     """Give a claim that came as bucket totals as one line that is in no named set."""
-    line = Judged({"amount": "0"}, {})
+    line = Judged({"amount": "0"}, {"admission": "1970-01-01"})
+    line.facts = {}
     line.size = sum(buckets.values())
     line.over_limit, line.upfront, line.self_funded = (buckets[n] for n in ("over_limit", "upfront", "self_funded"))
     return line
