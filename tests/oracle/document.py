@@ -39,7 +39,7 @@ class Plan:
     amounts: list[str] = field(default_factory=list)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def read(text: str) -> Node:
     """Read a document; every scalar stays text. One written as JSON with text only is read as that, which is faster."""
     node = json.loads(text) if text.startswith("{") else YAML(typ="base", pure=True).load(text)
@@ -62,7 +62,6 @@ def plan_of(name: str, documents: Mapping[str, Node]) -> Plan:
     """Put a plan together: what it inherits, what it is composed of, then its own parts."""
     plan, accounts = Plan(name), list[Node]()
     for document in _parts(name, documents):
-        plan.valid = document.get("valid", plan.valid)
         if "excluded" in document:
             plan.excluded = (
                 {"any": [*plan.excluded["any"], document["excluded"]]}
@@ -79,10 +78,35 @@ def plan_of(name: str, documents: Mapping[str, Node]) -> Plan:
                 key: _stated(node) if merged == "conventions" else node
                 for key, node in document.get(merged, {}).items()
             }
+            if merged == "counters":
+                stated = {name: _added_to(plan.counters.get(name, {}), rule) for name, rule in stated.items()}
             getattr(plan, merged).update(_without_source(stated))
     plan.layers += accounts
+    plan.valid = _valid(name, documents)
     plan.conventions = {**CONVENTIONS, **plan.conventions}
     return plan
+
+
+def _added_to(below: Node, rule: Any) -> Any:
+    """Give a counter with what a document on top of it also adds; any other entry as it stands."""
+    if not isinstance(rule, dict) or "also_adds" not in rule:
+        return rule
+    return {**below, "adds": {**_weights(below["adds"]), **_weights(rule["also_adds"])}}
+
+
+def _weights(form: Any) -> Node:
+    """Give a linear form as amounts with weights."""
+    return _without_source(form if isinstance(form, dict) else dict.fromkeys(form, "1"))
+
+
+def _valid(name: str, documents: Mapping[str, Node]) -> Node:
+    """Give the time in which all parts are valid; an illustrative composition may state its own."""
+    document = documents[name]
+    parts = [part["valid"] for part in _parts(name, documents) if "valid" in part]
+    if "valid" in document and "illustrative" in document.get("compose", {}):
+        parts = [document["valid"]]
+    ends = [part["until"] for part in parts if "until" in part]
+    return {"from": max(part["from"] for part in parts), **({"until": min(ends)} if ends else {})}
 
 
 def _accounts_last(layers: list[Node]) -> tuple[list[Node], list[Node]]:
