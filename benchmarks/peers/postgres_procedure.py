@@ -4,7 +4,7 @@ For each claim in order: judge its lines (one index look-up a line by code and d
 layers on local variables, write claim and account, commit. Favourable to the server: commits do not wait for the disk
 (`synchronous_commit = off`), result tables are unlogged, and with two threads two sessions share the persons.
 
-Not timed: input tables filled by COPY, their indexes and statistics. Timed: the procedure, and reading the results back.
+Not timed: input tables filled by COPY, their indexes and statistics. Timed: the procedure, and reading results.
 """
 
 from __future__ import annotations

@@ -12,22 +12,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adjudicator.reasons import LineReason
 from benchmarks.peers import plan_tables as plan
 from benchmarks.peers import postgres_server
 from benchmarks.peers.columns import COUNTERS, LEVELS, Columns, Output
 from benchmarks.peers.postgres_server import Server, open_server
 from benchmarks.peers.postgres_tables import CEILINGS, bands, load, results
-from adjudicator.reasons import LineReason
 
 NAME = "PostgreSQL, set-based"
 THREADS = (1, 2)
 
 CEILING = " ".join(f"WHEN {level} THEN {name}" for level, name in enumerate(CEILINGS))
 
+RATES = ("rate_1", "rate_2", "rate_3")
+
 LINES = f"""
 CREATE UNLOGGED TABLE line_result AS
 WITH entry AS (
-    SELECT d.item, COALESCE(v.valid_from, '-infinity') AS valid_from, COALESCE(v.valid_until, 'infinity') AS valid_until,
+    SELECT d.item, COALESCE(v.valid_from, '-infinity') AS valid_from,
+           COALESCE(v.valid_until, 'infinity') AS valid_until,
            CASE WHEN v.code IS NULL THEN {LineReason.UNKNOWN_ITEM:d} WHEN v.item_class = 2 THEN {LineReason.CLASS_C:d}
                 ELSE 0 END AS reason,
            v.upfront_ppm, {", ".join(f"v.{name}" for name in CEILINGS)}
@@ -68,10 +71,12 @@ WITH bill AS (
     SELECT claim, sum_fen(in_scope) AS base, sum_fen(in_scope + upfront + over_limit + self_funded) AS total
     FROM line_result GROUP BY claim
 ), counted AS (
-    SELECT c.claim, c.person, c.order_time, c.visit, r.rate_1, r.rate_2, r.rate_3, d.first_due, d.second_due, d.later_due,
+    SELECT c.claim, c.person, c.order_time, c.visit, r.rate_1, r.rate_2, r.rate_3,
+           d.first_due, d.second_due, d.later_due,
            COALESCE(b.base, 0) AS base, COALESCE(b.total, 0) AS total,
            sum_fen(CASE c.visit WHEN {plan.INPATIENT} THEN 1 ELSE 0 END) OVER claims AS nth,
-           sum_fen(CASE c.visit WHEN {plan.OUTPATIENT} THEN COALESCE(b.base, 0) ELSE 0 END) OVER claims AS outpatient_until
+           sum_fen(CASE c.visit WHEN {plan.OUTPATIENT} THEN COALESCE(b.base, 0) ELSE 0 END) OVER claims
+               AS outpatient_until
     FROM claim c
     JOIN band_rate r USING (level, member_group)
     JOIN admission_deductible d USING (level)
@@ -79,7 +84,8 @@ WITH bill AS (
     WINDOW claims AS (PARTITION BY c.person ORDER BY c.order_time, c.claim ROWS UNBOUNDED PRECEDING)
 ), deducted AS (
     SELECT *, CASE visit
-               WHEN {plan.INPATIENT} THEN LEAST(base, CASE nth WHEN 1 THEN first_due WHEN 2 THEN second_due ELSE later_due END)
+               WHEN {plan.INPATIENT} THEN
+                    LEAST(base, CASE nth WHEN 1 THEN first_due WHEN 2 THEN second_due ELSE later_due END)
                ELSE LEAST(outpatient_until, {plan.OUTPATIENT_DEDUCTIBLE})
                     - LEAST(outpatient_until - base, {plan.OUTPATIENT_DEDUCTIBLE}) END AS deductible
     FROM counted ORDER BY person, order_time, claim OFFSET 0
@@ -88,8 +94,7 @@ WITH bill AS (
     FROM deducted
     WINDOW claims AS (PARTITION BY person ORDER BY order_time, claim ROWS UNBOUNDED PRECEDING)
 ), payable AS (
-    SELECT *, {bands("(banded_until - (base - deductible))", "banded_until", plan.BAND_EDGES, ("rate_1", "rate_2", "rate_3"))}
-              AS payment
+    SELECT *, {bands("(banded_until - (base - deductible))", "banded_until", plan.BAND_EDGES, RATES)} AS payment
     FROM banded ORDER BY person, order_time, claim OFFSET 0
 ), capped AS (
     SELECT *, sum_fen(payment) OVER claims AS payment_until

@@ -17,7 +17,10 @@ CEILINGS = tuple(f"ceiling_{level}" for level in LEVELS)
 
 CLAIM_COLUMNS = tuple(name.replace(".", "_") for name in CLAIM_OUTPUTS)
 
-SUM_FEN = "CREATE AGGREGATE sum_fen(bigint) (SFUNC = int8pl, STYPE = bigint, COMBINEFUNC = int8pl, INITCOND = '0', PARALLEL = SAFE)"
+SUM_FEN = (
+    "CREATE AGGREGATE sum_fen(bigint) "
+    "(SFUNC = int8pl, STYPE = bigint, COMBINEFUNC = int8pl, INITCOND = '0', PARALLEL = SAFE)"
+)
 """sum(bigint) gives numeric; a bill fits into bigint, and this sum is many times faster as a window function."""
 
 
