@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from dataclasses import fields as dataclass_fields
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from catalogs.plans.conditions import AnyOf, Condition
 from catalogs.plans.document import Attribute, Bound, CounterEntry, LayerEntry, LinesEntry, PlanDocument
 from catalogs.plans.findings import Findings, Place
 from catalogs.plans.frames import Vocabulary
+from catalogs.plans.reading import meant
 from catalogs.plans.values import Value
 from catalogs.plans.vocabulary import mentioned_words, merged_attributes
 
@@ -115,7 +116,7 @@ def complete(
         coverage_by=_last(part.coverage_by for part in documents) or "admission",
         waiting=waiting[-1] if waiting else None,
         layers=_accounts_last(documents),
-        counters=_merged(documents, "counters", findings),
+        counters=_counters(documents, findings),
         bounds=base.bounds if base is not None else (),
         homes=homes,
         texts=tuple(part.text for part in (*inherited, *documents)),
@@ -154,6 +155,26 @@ def _merged(documents: tuple[PlanDocument, ...], what: str, findings: Findings) 
                     findings.add("COMPOSED_CONFLICT", place, what=what, name=name, other=homes[name].file)
                 continue
             merged[name], homes[name] = entry, document
+    return merged
+
+
+def _counters(documents: tuple[PlanDocument, ...], findings: Findings) -> dict[str, CounterEntry]:
+    """Merge the counters; what overlays add to a counter of a document below them goes after its own amounts."""
+    merged: dict[str, CounterEntry] = _merged(documents, "counters", findings)
+    below: set[str] = set()
+    for document in documents:
+        for name, addition in document.additions.items():
+            counter = merged.get(name)
+            if counter is None or name not in below or counter.sets:
+                known = [known for known in below if not merged[known].sets]
+                findings.add("COUNTER_NOT_BELOW", addition.place, name=name, **meant(name, known))
+                continue
+            added = {amount for amount, _, _ in counter.adds}
+            for amount, _, place in addition.adds:
+                if amount in added:
+                    findings.add("DUPLICATE_NAME", place, name=amount)
+            merged[name] = replace(counter, adds=(*counter.adds, *addition.adds))
+        below |= document.counters.keys()
     return merged
 
 

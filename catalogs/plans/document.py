@@ -159,6 +159,15 @@ class CounterEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class CounterAddition:
+    """Amounts that an overlay adds to a counter of what it is put on."""
+
+    name: str
+    adds: LinearForm
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class CategoryLimitEntry:
     """A ceiling over some lines of a claim."""
 
@@ -233,6 +242,7 @@ class PlanDocument:
     waiting: Value | None
     layers: tuple[LayerEntry, ...]
     counters: Mapping[str, CounterEntry]
+    additions: Mapping[str, CounterAddition]
     bounds: tuple[Bound, ...]
     cases: Items | None
     unknown: tuple[str, ...]

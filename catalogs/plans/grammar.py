@@ -93,6 +93,7 @@ SHAPES = _shapes(
     Shape("guarantee", 6, ("rate", "base"), ("rate", "base")),
     Shape("limit", 6, ("name", "on", "of", "amount", "counter", "times", "when"), ("name", "amount")),
     Shape("counter", 8, ("per", "keys", "holder", "adds", "sets", "counts_if", "clears_if", "unit"), ("per",)),
+    Shape("counter addition", 8, ("also_adds",), ("also_adds",)),
     Shape("rolling period", 8, ("rolling_months",), ("rolling_months",), sourced=False),
     Shape("lines", 9, ("ceiling", "upfront", "catalogue", "category_limits")),
     Shape("category limit", 9, ("name", "items", "amount", "times", "order"), ("name", "items", "amount")),

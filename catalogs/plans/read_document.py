@@ -9,6 +9,7 @@ from catalogs.plans.document import (
     Bound,
     CategoryLimitEntry,
     Composition,
+    CounterAddition,
     CounterEntry,
     LayerEntry,
     LinesEntry,
@@ -29,7 +30,7 @@ from catalogs.plans.grammar import (
 )
 from catalogs.plans.nodes import Fields, Items, Node, Text, read_nodes
 from catalogs.plans.read_conditions import read_condition
-from catalogs.plans.read_layers import LayerReader, read_counter, read_rounding
+from catalogs.plans.read_layers import LayerReader, read_addition, read_counter, read_rounding
 from catalogs.plans.read_values import ValueReader
 from catalogs.plans.reading import Names, Reader, Scope, meant
 from catalogs.plans.values import Unit, Value
@@ -92,6 +93,7 @@ class _DocumentReader:
             waiting=months.read(coverage["waiting"], inner.into("waiting")) if "waiting" in coverage else None,
             layers=self._layers(scope.into("layers")),
             counters=self._counters(scope.into("counters")),
+            additions=self._additions(scope.into("counters")),
             bounds=self._bounds(scope.into("bounds")),
             cases=self._cases(),
             unknown=reader.texts(fields["unknown"], "unknown") if "unknown" in fields else (),
@@ -112,6 +114,8 @@ class _DocumentReader:
             built_in[key.text] = self._declared(key, node, built_in.get(key.text))
         counters = {}
         for key, node in reader.entries(fields["counters"], "counters") if "counters" in fields else ():
+            if _is_addition(node):
+                continue
             unit = node.get("unit") if isinstance(node, Fields) else None
             counters[key.text] = unit.text if isinstance(unit, Text) else "fen"
         layers = fields.get("layers")
@@ -366,7 +370,14 @@ class _DocumentReader:
         if "counters" not in self.fields:
             return {}
         entries = self.reader.entries(self.fields["counters"], "counters")
-        return {key.text: read_counter(self.reader, key, node, scope) for key, node in entries}
+        whole = ((key, node) for key, node in entries if not _is_addition(node))
+        return {key.text: read_counter(self.reader, key, node, scope) for key, node in whole}
+
+    def _additions(self, scope: Scope) -> dict[str, CounterAddition]:
+        node = self.fields.get("counters")
+        entries = node.entries if isinstance(node, Fields) else ()
+        added = ((key, node) for key, node in entries if _is_addition(node))
+        return {key.text: read_addition(self.reader, key, node, scope) for key, node in added}
 
     def _cases(self) -> Items | None:
         node = self.fields.get("cases")
@@ -375,6 +386,11 @@ class _DocumentReader:
         for item in self.reader.items(node, "cases"):
             self.reader.fields(item, "case")
         return node if isinstance(node, Items) else None
+
+
+def _is_addition(counter: Node) -> bool:
+    """Tell whether an entry of `counters` adds to a counter of another document."""
+    return isinstance(counter, Fields) and counter.get("also_adds") is not None
 
 
 def _attribute(name: str, rule: BuiltIn) -> Attribute:

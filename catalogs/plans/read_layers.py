@@ -9,6 +9,7 @@ from adjudicator.rulebook import RoundAt, Rounding
 from catalogs.plans.conditions import Condition
 from catalogs.plans.document import (
     BandsEntry,
+    CounterAddition,
     CounterEntry,
     DeductibleEntry,
     FlatEntry,
@@ -282,6 +283,15 @@ def read_counter(reader: Reader, key: Text, node: Node, scope: Scope) -> Counter
         unit=reader.one_of(fields["unit"], ("fen", "count")) if "unit" in fields else "fen",
         place=key.place,
     )
+
+
+def read_addition(reader: Reader, key: Text, node: Node, scope: Scope) -> CounterAddition:
+    """Read what an overlay adds to a counter of what it is put on."""
+    fields = reader.fields(node, "counter addition")
+    scope = reader.scope(fields, scope.into(key.text))
+    form = fields.get("also_adds")
+    adds = read_linear_form(reader, form, scope.into("also_adds")) if form is not None else ()
+    return CounterAddition(key.text, adds, key.place)
 
 
 def _counter_keys(reader: Reader, fields: dict[str, Node]) -> tuple[str, ...]:

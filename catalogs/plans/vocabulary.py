@@ -54,6 +54,8 @@ def document_values(document: PlanDocument) -> Iterator[Value]:
         yield from layer_values(layer)
     for counter in document.counters.values():
         yield from form_values(counter.adds)
+    for addition in document.additions.values():
+        yield from form_values(addition.adds)
     yield from document.indexes.values()
     if document.lines is not None:
         yield from (limit.amount for limit in document.lines.category_limits)

@@ -146,9 +146,10 @@ def test_every_value_has_a_source_that_resolves(name: str) -> None:
     """Each value names a cited source with a grade; what the author chose says why."""
     document = document_of(name)
     for cell in cells(document):
-        if cell.state is State.ASSUMED:
+        if cell.origin.kind == "assumed":
             assert cell.origin.why, cell.origin.path
-        if cell.state in (State.ASSUMED, State.NOT_STATED) and cell.origin.source == "own":
+        chosen = cell.origin.kind == "assumed" or cell.state is State.NOT_STATED
+        if chosen and cell.origin.source == "own":
             continue
         assert cell.origin.source in document.sources, cell.origin.path
     for source in document.sources.values():
@@ -194,7 +195,7 @@ def test_accounts_of_a_composition_come_last() -> None:
 
 
 def test_national_bounds_are_dated_and_scoped() -> None:
-    """Waiting on a switch at most 6 months; out-of-area cuts of at most 10 and 20 points."""
+    """Waiting on a switch at most 6 months; out-of-area cuts of at most 10 and 20 points, none for long-term residents."""
     base = document_of("cn.national")
     written = {}
     for bound in base.bounds:
@@ -204,8 +205,9 @@ def test_national_bounds_are_dated_and_scoped() -> None:
         "waiting_on_switch": ("waiting", "switch", "6"),
         "out_of_area_referred": ("rate_drop", "referred", "10"),
         "out_of_area_emergency": ("rate_drop", "emergency", "10"),
-        "out_of_area_filed": ("rate_drop", "filed", "10"),
+        "out_of_area_filed": ("rate_drop", "filed", "20"),
         "out_of_area_unfiled": ("rate_drop", "unfiled", "20"),
+        "out_of_area_long_term": ("rate_drop", "long_term", "0"),
     }
     assert all(bound.start > 0 for bound in base.bounds)
 

@@ -30,7 +30,8 @@ LAYERS = (
     "limit_coinsurance charges beyond_bill hospital personal_account"
 )
 COUNTERS = (
-    "none year quarter month day episode claim rolling keys holder adds weights count sets counts_if clears_if shared"
+    "none year quarter month day episode claim rolling keys holder adds weights count sets counts_if clears_if shared "
+    "also_adds"
 )
 CLAIMS = (
     "lines buckets catalog given reason negative_line zero_amount same_second order_type opening several_years "

@@ -114,10 +114,12 @@ class PlanMaker:
         overlay = {"overlay": "gen.top", "title": TITLE, "sources": SOURCES, "source": "S", "layers": self.layers[at:]}
         overlay |= {key: whole[key] for key in ("attributes", "amounts", "items") if key in whole}
         named = {layer["layer"] for layer in self.layers[at:]}
-        later = {n: c for n, c in self.counters.items() if _mentions(c, named)}
+        parted = {n: parts for n, c in self.counters.items() if (parts := _parted(c, named))}
+        later = {n: c for n, c in self.counters.items() if _mentions(c, named) and n not in parted}
         core["counters"] = {n: c for n, c in self.counters.items() if n not in later}
-        if later:
-            overlay["counters"] = later
+        core["counters"] |= {n: below for n, (below, _) in parted.items()}
+        if later or parted:
+            overlay["counters"] = later | {n: {"also_adds": added} for n, (_, added) in parted.items()}
         top = {"plan": whole["plan"], "title": TITLE, "compose": {"plan": "gen.core", "overlays": ["gen.top"]}}
         moved = {layer["layer"] for layer in self.layers[:at] if layer["fund"] == "personal_account"}
         early = _reads([core["layers"], core["counters"]], set(later)) or _mentions(overlay, moved)
@@ -125,6 +127,8 @@ class PlanMaker:
             return [whole]
         if not core["counters"]:
             core.pop("counters")
+        if parted:
+            self.use("counter.also_adds")
         return [core, overlay, top]
 
     # ---- head
@@ -302,6 +306,23 @@ class PlanMaker:
 
 def _filled(parts: Node) -> Node:
     return {key: value for key, value in parts.items() if value}
+
+
+def _parted(counter: Node, layers: set[str]) -> tuple[Node, Any] | None:
+    """Part a counter into one without the amounts of `layers`, and those; None where only the whole makes sense."""
+    if "adds" not in counter:
+        return None
+    above = [name for name in counter["adds"] if name.split(".")[0] in layers]
+    form = counter["adds"]
+    weighted = isinstance(form, dict)
+    added = {n: form[n] for n in above} if weighted else above
+    own = {n: w for n, w in form.items() if n not in above} if weighted else [n for n in form if n not in above]
+    below = {**counter, "adds": own}
+    return (below, added) if above and own and not _mentions([below, *_values(added)], layers) else None
+
+
+def _values(form: Any) -> list[Any]:
+    return list(form.values()) if isinstance(form, dict) else []
 
 
 def _mentions(node: Node, layers: set[str]) -> bool:

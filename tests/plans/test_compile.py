@@ -388,6 +388,55 @@ def test_composition_keeps_accounts_last_and_merges() -> None:
     assert [result.passed for result in checked.cases] == [True]
 
 
+def test_an_overlay_adds_to_a_counter_of_its_base() -> None:
+    """What the overlay pays lessens what the base's cap leaves for later claims; the counter stays the base's."""
+    capped = layer(
+        """\
+        bands: [{rate: 50%}]
+        limits: [{name: cap, amount: 600, counter: pool_paid}]
+        """
+    )
+    below = plan(capped, "counters:\n  pool_paid: {per: year, adds: [basic.paid]}\n")
+    overlay = (
+        "overlay: test.top\nsources:\n  S1: {title: A, grade: A}\nsource: S1\n"
+        "layers:\n  - {layer: top, fund: top, when: {visit: dual_channel}, bands: [{rate: 40%}]}\n"
+        "counters:\n  pool_paid: {also_adds: {top.paid: 0.5}}\n"
+    )
+    composed = (
+        "plan: test.composed\ntitle: {en: T, zh: 试}\nscheme: resident_basic\n"
+        "compose: {plan: test.plan, overlays: [test.top]}\n"
+        "cases:\n  - name: a drug and then a stay\n"
+        "    claim: {visit: inpatient, in_scope: 1000}\n    prior: [{visit: dual_channel, in_scope: 1000}]\n"
+        "    expect: {paid.basic: 400, counter.pool_paid: 600}\n"
+    )
+    checked = check(composed, below, overlay)
+    assert [result.differences for result in checked.cases] == [()], [f.render() for f in checked.findings]
+    assert checked.program is not None
+    assert [rule.name for rule in checked.program.counters] == ["pool_paid"]
+
+
+@pytest.mark.parametrize(
+    ("counter", "code"),
+    [
+        ("pool_paid: {also_adds: [basic.left]}", "COUNTER_NOT_BELOW"),  # the plan below has none of that name
+        ("seen: {also_adds: [basic.left]}", "COUNTER_NOT_BELOW"),  # one that sets
+        ("total_paid: {also_adds: [basic.paid]}", "DUPLICATE_NAME"),
+        ("total_paid: {also_adds: [basic.left], per: month}", "UNKNOWN_KEY"),
+        ("total_paid: {also_adds: [nothing.paid]}", "UNKNOWN_AMOUNT"),
+    ],
+)
+def test_additions_that_cannot_be_are_findings(counter: str, code: str) -> None:
+    counters = "counters:\n  total_paid: {per: year, adds: [basic.paid]}\n  seen: {per: year, sets: [basic.paid]}\n"
+    composed = (
+        "plan: test.composed\ntitle: {en: T, zh: 试}\nscheme: resident_basic\ncompose: {plan: test.plan}\n"
+        "sources:\n  S1: {title: A, grade: A}\nsource: S1\n"
+        f"counters:\n  {counter}\n" + CASES
+    )
+    checked = check(composed, plan(LAYER, counters))
+    assert checked.program is None
+    assert code in [finding.code for finding in checked.findings]
+
+
 def test_assumed_values_and_their_why_reach_the_origins() -> None:
     program = compiled(plan(rate("{assumed: 60%, why: silent}\n"), cases=CASES.replace("500", "600")))
     assert [(o.kind, o.source, o.why) for o in program.origins if o.path.endswith("rate")] == [

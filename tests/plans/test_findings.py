@@ -172,6 +172,7 @@ TRIGGERS: dict[str, str] = {
     "WRONG_KIND": COMPOSED.replace("plan: test.plan, overlays", "plan: test.overlay, overlays"),
     "LAYER_TWICE": COMPOSED + LAYER,
     "COMPOSED_CONFLICT": COMPOSED + "counters:\n  total_paid: {per: month, adds: [basic.paid]}\n",
+    "COUNTER_NOT_BELOW": COMPOSED + "counters:\n  pool_paid: {also_adds: [top.paid]}\n",
     "COMPOSED_NEVER_VALID": COMPOSED + "valid: {from: 2030-01-01}\n",
     "BOUNDS_OUTSIDE_BASE": plan() + BOUND,
     "BOUND_RATE_DROP": plan(FILED, head=HEAD + "inherits: test.base\n"),
