@@ -6,7 +6,7 @@ VALUES = (
     "scalar exact assumed not_stated not_stated_why target minimum range absent index by_word by_number by_mark "
     "by_nth by_amount by_counter by_group rows since adjusted adjust_points adjust_each adjust_add adjust_times "
     "adjust_person_share adjust_set adjust_at_least adjust_at_most formula formula_amount formula_counter "
-    "formula_number formula_negative formula_above formula_at_least formula_at_most source"
+    "formula_number formula_negative formula_tables formula_above formula_at_least formula_at_most source"
 )
 CONDITIONS = (
     "word one_of not number range mark mark_not yes_no any all none amount counter nth item_price stay_day "
@@ -30,8 +30,8 @@ LAYERS = (
     "limit_coinsurance charges beyond_bill hospital personal_account"
 )
 COUNTERS = (
-    "none year quarter month day episode claim rolling keys holder adds weights count sets counts_if clears_if shared "
-    "also_adds"
+    "none year quarter month day episode claim rolling keys holder adds weights weight_tables count "
+    "sets counts_if clears_if shared also_adds"
 )
 CLAIMS = (
     "lines buckets catalog given reason negative_line zero_amount same_second order_type opening several_years "

@@ -31,7 +31,8 @@ class ClaimMaker:
 
     def make(self) -> list[Claim]:
         """Make one to ten claims."""
-        claims = [self._claim(f"k{n:02d}") for n in range(self.rng.randint(1, 10))]
+        number = self.rng.randint(1, 10) if self.chance(0.95) else self.rng.randint(11, 40)
+        claims = [self._claim(f"k{n:02d}") for n in range(number)]
         if len(claims) > 1 and self.chance(0.5):
             self.use("claim.same_second")
             twin = claims[0]

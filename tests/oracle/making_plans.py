@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .making_values import Names, Node, ValueMaker
-from .words import DECLARED
+from .words import DECLARED, WORDS
 
 SOURCES = {"S": {"title": "Generated", "grade": "D"}, "T": {"title": "Generated too", "grade": "C"}}
 TITLE = {"en": "Generated", "zh": "生成"}
@@ -24,10 +24,13 @@ ITEM_SETS: dict[str, Node] = {
     "late": {"stay_day": "> 3"},
     "listed": {"item_group": "special"},
     "class_b": {"class": "B"},
+    "elder_care": {"kind": ["drug", "bed"], "age": ">= 50"},
+    "ward_drugs": {"any": [{"mark": "negotiated", "visit": "inpatient"}, {"item_price": "12.345678..50.5"}]},
 }
 
 DISJOINT = (("herbal", "western"), ("herbal", "other"), ("implants", "drugs", "other"), ("late", "other"),
-            ("listed", "other"), (("implants", "listed"), "other"), ("class_b", "other"))  # fmt: skip
+            ("listed", "other"), (("implants", "listed"), "other"), ("class_b", "other"), ("elder_care", "other"),
+            ("other", "ward_drugs"))  # fmt: skip
 """Sets of lines that never overlap."""
 
 
@@ -195,7 +198,7 @@ class PlanMaker:
             self._period(counter)
             if self.chance(0.25):
                 self.use("counter.keys")
-                counter["keys"] = self.rng.sample(["disease", "zone", "access"], self.rng.randint(1, 2))
+                counter["keys"] = self.rng.sample(["disease", "zone", "access", "household"], self.rng.randint(1, 2))
             if self.chance(0.25):
                 self.use("counter.holder")
                 counter["holder"] = "household"
@@ -229,13 +232,20 @@ class PlanMaker:
         form: Node = chosen
         if self.chance(0.4):
             self.use("counter.weights")
-            form = {name: self.rng.choice(("1", "-1", "50%", "33%")) for name in chosen}
+            form = {name: self._weight() for name in chosen}
         if self.chance(0.2):
             self.use("counter.sets")
             counter["sets"] = form
         else:
             self.use("counter.adds")
             counter["adds"] = form
+
+    def _weight(self) -> Node:
+        if self.chance(0.2):
+            self.use("counter.weight_tables")
+            words = self.rng.choice(("zone", "access"))
+            return {"by": words, **{word: self.values.percent() for word in WORDS[words][:1]}, "else": "-1"}
+        return self.rng.choice(("1", "-1", "50%", "33%"))
 
     def _known_condition(self) -> Node:
         """Make a condition on attributes, or on an amount of any layer."""
@@ -287,7 +297,11 @@ class PlanMaker:
         self.use(f"lines.category_{order}")
         name = self.rng.choice(list(ITEM_SETS))
         self.items_used.add(name)
-        made: Node = {"name": f"category{number}", "items": name, "order": f"{order}_upfront"}
+        items: Node = name
+        if self.chance(0.3):
+            items = self.rng.sample(list(ITEM_SETS), 2)
+            self.items_used.update(items)
+        made: Node = {"name": f"category{number}", "items": items, "order": f"{order}_upfront"}
         amounts, counters = self.values.names.amounts, self.values.names.counters
         self.values.names.amounts, self.values.names.counters = [], {}
         made["amount"] = self.values.amount(10, 800, formula=False)
@@ -332,4 +346,6 @@ def _mentions(node: Node, layers: set[str]) -> bool:
 
 def _reads(node: Any, counters: set[str]) -> bool:
     text = json.dumps(node)
+    if "admissions" in counters and '"nth"' in text:
+        return True
     return any(f'"{counter}"' in text or f'counter.{counter}"' in text for counter in counters)

@@ -58,6 +58,10 @@ class ValueMaker:
 
     def rate(self, low: int = 0, high: int = 100, *, groups: Sequence[str] = (), absent: bool = False) -> Node:
         """Give a rate of any form; with `groups` it may differ by the group of the layer."""
+        if len(groups) > 1 and self.chance(0.1):
+            self.use("value.by_group")
+            first = {"when": {"item_group": groups[0]}, "is": self._rate_inside(low, high)}
+            return [first, {"is": self._rate_inside(low, high)}]
         if len(groups) > 1 and self.chance(0.5):
             self.use("value.by_group")
             return {"by": "item_group", **{name: self._rate_inside(low, high) for name in groups}}
@@ -229,17 +233,32 @@ class ValueMaker:
         node: dict[str, Node] = {"fixed": inner("", False), "plus": terms}
         if self.chance(0.5):
             self.use("value.formula_at_least")
-            node["at_least"] = self.yuan(0, 100)
+            node["at_least"] = self._known("amount", 0, 100)
         if self.chance(0.5):
             self.use("value.formula_at_most")
-            node["at_most"] = "absent" if self.chance(0.1) else self.yuan(100, 5000)
+            node["at_most"] = "absent" if self.chance(0.1) else self._known("amount", 100, 5000)
         return node
+
+    def _known(self, kind: str, low: int, high: int) -> Node:
+        """Give a value that is known for every claim, now and then a table."""
+
+        def scalar() -> str:
+            return self.yuan(low, high) if kind == "amount" else self.percent(low, high)
+
+        if not self.chance(0.3):
+            return scalar()
+        self.use("value.formula_tables")
+        names = [name for name in ("level", "zone", "access", "consent") if name not in self.tested]
+        name = self.rng.choice(names or ["access"])
+        if name in self.tested:
+            return scalar()
+        return {"by": name, WORDS[name][0]: scalar(), "else": scalar()}
 
     def _term(self) -> Node:
         kind = self.rng.choice(("amount", "counter", "number"))
         if kind == "number":
             self.use("value.formula_number")
-            term = {"rate": self.yuan(1, 50), "of": self.rng.choice(list(NUMBERS))}
+            term = {"rate": self._known("amount", 1, 50), "of": self.rng.choice(list(NUMBERS))}
             above = str(self.rng.randint(1, 5))
         elif kind == "counter" and self.names.counters:
             self.use("value.formula_counter")
@@ -249,11 +268,11 @@ class ValueMaker:
             above = "1" if unit == "count" else self.yuan(1, 500)
         else:
             self.use("value.formula_amount")
-            term = {"rate": self.percent(), "of": self.rng.choice(self.names.amounts)}
+            term = {"rate": self._known("factor", 0, 100), "of": self.rng.choice(self.names.amounts)}
             if self.chance(0.2):
                 self.use("value.formula_negative")
                 term["rate"] = f"-{self.percent()}"
-            above = self.yuan(1, 2000)
+            above = self._known("amount", 1, 2000)
         if self.chance(0.4):
             self.use("value.formula_above")
             term["above"] = above
@@ -296,14 +315,14 @@ class ValueMaker:
         if kind == "amount":
             self.use("condition.amount")
             name = self.rng.choice(self.names.amounts)
-            return name, {name: self._comparison(1, 5000)}
+            return name, {name: self._comparison(1, 5000, fen=True)}
         if kind == "counter":
             if "admissions" in self.names.counters and self.chance(0.4):
                 self.use("condition.nth")
                 return "nth", {"nth": self.rng.choice(("1", ">= 2", "2..3"))}
             self.use("condition.counter")
             name = f"counter.{self.rng.choice(list(self.names.counters))}"
-            return name, {name: self._comparison(1, 3000)}
+            return name, {name: self._comparison(1, 3000, fen=self.names.counters[name[8:]] == "fen")}
         if kind == "yes_no" and "consent" not in used:
             self.use("condition.yes_no")
             return "consent", {"consent": self.rng.choice(("yes", "no"))}
@@ -315,9 +334,11 @@ class ValueMaker:
             return name, {name: words[:2] if len(words) > 2 else words[:1]}
         return name, {name: words[-1] if form == "word" else {"not": words[0]}}
 
-    def _comparison(self, low: int, high: int) -> str:
+    def _comparison(self, low: int, high: int, *, fen: bool = False) -> str:
         self.use("condition.number")
         number = self.rng.randint(low, high)
+        if fen and self.chance(0.4):
+            return f"{self.rng.choice(('>=', '>', '<', '<='))} {number}.{self.rng.randint(1, 99):02d}"
         if self.chance(0.2):
             self.use("condition.range")
             return f"{number}..{number + self.rng.randint(0, 20)}"
