@@ -1,0 +1,16 @@
+"""DuckDB: as `duckdb_windows`, but claims are sorted once and every running total is streamed."""
+
+from __future__ import annotations
+
+from benchmarks.peers import duckdb_sql as sql
+from benchmarks.peers.columns import Columns
+from benchmarks.peers.duckdb_sql import State, close, run, unpack
+
+NAME = "DuckDB, one sort, streamed totals"
+__all__ = ["NAME", "close", "prepare", "run", "unpack"]
+
+
+def prepare(columns: Columns, threads: int) -> State:
+    connection = sql.load(columns, threads, "number")
+    statements = (sql.CELLS, sql.judged(sql.BY_CELL, "v.reason"), sql.SUMMED, sql.SORTED, sql.RUNNING, sql.ACCOUNT)
+    return State(connection, statements, columns)

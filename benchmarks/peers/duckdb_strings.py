@@ -1,0 +1,22 @@
+"""DuckDB: item codes as plain strings, joined as such; claims as in `duckdb_running`."""
+
+from __future__ import annotations
+
+from benchmarks.peers import duckdb_sql as sql
+from benchmarks.peers.columns import Columns
+from benchmarks.peers.duckdb_sql import State, close, run, unpack
+
+NAME = "DuckDB, plain string codes"
+__all__ = ["NAME", "close", "prepare", "run", "unpack"]
+
+
+def prepare(columns: Columns, threads: int) -> State:
+    connection = sql.load(columns, threads, "text")
+    statements = (
+        sql.judged(sql.BY_CODE, f"coalesce(v.reason, {sql.rule.UNKNOWN_ITEM})"),
+        sql.SUMMED,
+        sql.SORTED,
+        sql.RUNNING,
+        sql.ACCOUNT,
+    )
+    return State(connection, statements, columns)
