@@ -28,7 +28,7 @@ slow: $(VENV)/.installed
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check adjudicator catalogs api tests examples benchmarks
 
 types: $(VENV)/.installed
 	$(BIN)/mypy

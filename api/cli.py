@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
@@ -166,6 +167,9 @@ def _import(
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and give its exit code. A failure a person can mend is one message, never a traceback."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal of another encoding lacks some signs
     say = Messages(language_of(os.environ, _language_asked(argv)))
     command = typer.main.get_command(app)
     _translate(command, say)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -76,13 +77,19 @@ def _usage(failure: Exception, say: Messages) -> tuple[str, str, str]:
         fields = {"option": getattr(failure, "option_name", ""), "command": command, "hint": hint}
         return _told("CLI_NO_SUCH_OPTION", fields, say)
     parameter = getattr(failure, "param", None)
-    name = parameter.get_error_hint() if parameter is not None else ""
+    name = _name_of(parameter) if parameter is not None else ""
     problem = getattr(failure, "message", "") or str(failure)
     if kind == "MissingParameter":
         return _told("CLI_MISSING_PARAMETER", {"name": name, "command": command}, say)
     if name:
         return _told("CLI_BAD_PARAMETER", {"name": name, "problem": problem, "command": command}, say)
     return _told("CLI_USAGE", {"problem": problem, "command": command}, say)
+
+
+def _name_of(parameter: Any) -> str:
+    """Give a parameter as it is typed: `--members`, or the word that stands for an argument in the help."""
+    options = [word for word in parameter.opts if word.startswith("--")]
+    return options[0] if options else str(parameter.metavar or parameter.name).upper()
 
 
 def _file(failure: OSError, say: Messages) -> tuple[str, str, str]:

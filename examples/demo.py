@@ -2,8 +2,8 @@
 
     python -m examples.demo [--lang zh]
 
-Lints the shipped plans, writes the agency's files to out/demo-input, settles them into out/demo, prints the totals and
-the explanation of one claim, and ends with the next commands to try.
+Lints the shipped plans, writes the agency's files to examples/files, settles them into out/, prints the totals and the
+explanation of one claim, and ends with the next commands to try.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from api.run import Run, Sources, settle_sources, write_run
 from api.terminal import Terminal
 from examples.agency import write_files
 
-INPUT, OUT = Path("out/demo-input"), Path("out/demo")
+INPUT, OUT = Path("examples/files"), Path("out")
 
 TEXTS = {
     "lint": ("1. The shipped plans are checked", "1. 检查自带方案"),
@@ -100,8 +100,8 @@ def _end(claim: str, claims: Path, members: Path, run: Run, seconds: float, term
     shown = program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program
     held = _held_claim(run)
     for command in (
-        f"{shown} explain {held or claim} --run {OUT}",
-        f"{shown} settle {claims} --members {members} --out out/mine",
+        f"{shown} explain {held or claim}",
+        f"{shown} settle {claims} --members {members} --out out-again --format jsonl",
         f"{shown} plan show {run.manifest.plans[0].plan}",
     ):
         terminal.print(f"  {command}", soft_wrap=True)
