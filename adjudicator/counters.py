@@ -78,6 +78,10 @@ class _Openings:
     rows: Int64
 
 
+_Numbered = tuple[Int64, Int64 | None]
+"""Places of a block's slots, and the slot of every claim (None: the holder's number)."""
+
+
 class CounterSpace:
     """One counter rule over all claims of a program: how its places are numbered, what stands open."""
 
@@ -149,15 +153,18 @@ class CounterSpace:
             place = place * radix + codes
         return place * self._periods + (period - self._first)
 
-    def open(self, waves: Waves) -> Counter:
-        """Open the counter for a block."""
+    def open(self, waves: Waves, numbered: dict[tuple[object, ...], _Numbered]) -> Counter:
+        """Open the counter for a block. `numbered`: places found for earlier counters of the same block."""
         rows, claims = waves.rows, len(waves.rows)
         if self.rule.period is Period.CLAIM:
             return Counter(np.zeros(claims, np.int64), np.arange(claims), np.empty(0, np.int64))
         period = self._period if isinstance(self._period, int) else self._period[rows]
         of_place = self._first if self._rolling else period
         if self._simple:
-            slot, places = None, self._place(self._holders.codes(rows[: waves.starts[1]], "person"), (), of_place)
+            if self.numbering not in numbered:
+                holders = self._holders.codes(rows[: waves.starts[1]], "person")
+                numbered[self.numbering] = self._place(holders, (), of_place), None
+            places, slot = numbered[self.numbering]
         else:
             keys = [np.where(k.codes[rows] < 0, len(k.values), k.codes[rows]).astype(np.int64) for k in self._keys]
             place = self._place(self._holders.codes(rows, self.rule.holder), keys, of_place)

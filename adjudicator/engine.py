@@ -81,7 +81,8 @@ def _settle_plan(
     where = _positions(rows, len(batch))
     ordered, bounds = sequence(batch, rows, groups_of(batch, rows, kinds))
     for waves in blocks(ordered, bounds, block_holders):
-        opened = [space.open(waves) for space in spaces]
+        numbered: dict[tuple[object, ...], tuple[Int64, Int64 | None]] = {}
+        opened = [space.open(waves, numbered) for space in spaces]
         for known, counter in zip(closed, opened, strict=True):
             known.append(counter)
         here = waves.rows if where is None else where[waves.rows]

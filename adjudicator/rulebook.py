@@ -39,13 +39,13 @@ class Key:
     source: str
     domain: tuple[str, ...] = ()
     edges: Int64 = field(default_factory=lambda: np.empty(0, np.int64))
+    size: int = field(init=False, repr=False)  # number of codes
+    identity: tuple[object, ...] = field(init=False, repr=False)  # equal for keys that give equal codes
 
-    @property
-    def size(self) -> int:
-        """Number of codes."""
-        if self.kind is KeyKind.CATEGORY:
-            return len(self.domain) + 2
-        return 2 if self.kind is KeyKind.FLAG else len(self.edges) + 1
+    def __post_init__(self) -> None:
+        sizes = {KeyKind.CATEGORY: len(self.domain) + 2, KeyKind.FLAG: 2}
+        object.__setattr__(self, "size", sizes.get(self.kind, len(self.edges) + 1))
+        object.__setattr__(self, "identity", (self.kind, self.source, self.domain, self.edges.tobytes()))
 
 
 class State(IntEnum):

@@ -164,11 +164,10 @@ class ClaimCodes:
         """Give the code of a static key for every chosen claim."""
         found = self._by_key.get(id(key))
         if found is None:
-            content = (key.kind, key.source, key.domain, key.edges.tobytes())
-            if content not in self._by_content:
+            if key.identity not in self._by_content:
                 default = self.program.defaults.get(key.source)
-                self._by_content[content] = column_codes(key, self.column(key.source), default)
-            found = self._by_key[id(key)] = (key, self._by_content[content])
+                self._by_content[key.identity] = column_codes(key, self.column(key.source), default)
+            found = self._by_key[id(key)] = (key, self._by_content[key.identity])
         return found[1]
 
     def static_index(self, table: Table) -> Index:
