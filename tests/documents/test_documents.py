@@ -195,7 +195,7 @@ def test_accounts_of_a_composition_come_last() -> None:
 
 
 def test_national_bounds_are_dated_and_scoped() -> None:
-    """Waiting on a switch at most 6 months; out-of-area cuts of at most 10 and 20 points, none for long-term residents."""
+    """Waiting on a switch at most 6 months; out-of-area cuts of at most 10 and 20 points, long-term residents none."""
     base = document_of("cn.national")
     written = {}
     for bound in base.bounds:
