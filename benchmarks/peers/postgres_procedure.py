@@ -41,7 +41,7 @@ WITH found AS (
                     CASE WHEN EXISTS (SELECT FROM item_version i WHERE i.code = l.code)
                          THEN {LineReason.NOT_IN_FORCE:d} ELSE {LineReason.UNKNOWN_ITEM:d} END
                 WHEN l.service_date >= v.valid_until THEN {LineReason.NOT_IN_FORCE:d}
-                WHEN v.item_class = 2 THEN {LineReason.CLASS_C:d}
+                WHEN v.item_class = {plan.CLASS_C} THEN {LineReason.CLASS_C:d}
                 WHEN stay AND l.service_date NOT BETWEEN c.admission AND c.discharge THEN {LineReason.OUTSIDE_STAY:d}
                 ELSE 0 END AS refused,
            CASE c.level {CEILING} END AS ceiling_e6
@@ -96,25 +96,25 @@ BEGIN
         deductible := LEAST(base, CASE account.admissions WHEN 0 THEN due.first_due WHEN 1 THEN due.second_due
                                   ELSE due.later_due END);
     ELSE
-        deductible := LEAST(base, GREATEST({plan.OUTPATIENT_DEDUCTIBLE} - account.outpatient_borne, 0));
+        deductible := LEAST(base, GREATEST({plan.OUTPATIENT_FEN} - account.outpatient_borne, 0));
     END IF;
     banded := base - deductible;
     SELECT * INTO rates FROM band_rate r WHERE r.level = c.level AND r.member_group = c.member_group;
-    paid := {bands("account.banded_ytd", "(account.banded_ytd + banded)", plan.BAND_EDGES, RATES)};
-    paid := LEAST(paid, GREATEST({plan.POOL_CAP} - account.pool_paid, 0));
+    paid := {bands("account.banded_ytd", "(account.banded_ytd + banded)", plan.EDGES_FEN, RATES)};
+    paid := LEAST(paid, GREATEST({plan.CAP_FEN} - account.pool_paid, 0));
 
     rest := base - paid;
-    rest_deductible := LEAST(rest, GREATEST({plan.CATASTROPHIC_DEDUCTIBLE} - account.catastrophic_borne, 0));
+    rest_deductible := LEAST(rest, GREATEST({plan.CATASTROPHIC_DEDUCTIBLE_FEN} - account.catastrophic_borne, 0));
     rest_banded := rest - rest_deductible;
     second_paid := {
     bands(
         "account.catastrophic_ytd",
         "(account.catastrophic_ytd + rest_banded)",
-        plan.CATASTROPHIC_EDGES,
-        plan.CATASTROPHIC_RATES,
+        plan.CATASTROPHIC_EDGES_FEN,
+        plan.CATASTROPHIC_RATES_PPM,
     )
 };
-    second_paid := LEAST(second_paid, GREATEST({plan.CATASTROPHIC_CAP} - account.catastrophic_paid, 0));
+    second_paid := LEAST(second_paid, GREATEST({plan.CATASTROPHIC_CAP_FEN} - account.catastrophic_paid, 0));
 
     UPDATE account_result a SET
         admissions = a.admissions + CASE WHEN inpatient THEN 1 ELSE 0 END,

@@ -24,14 +24,18 @@ THREADS = (1, 2)
 
 CEILING = " ".join(f"WHEN {level} THEN {name}" for level, name in enumerate(CEILINGS))
 
-RATES = ("rate_1", "rate_2", "rate_3")
+BANDS = bands("(banded_until - (base - deductible))", "banded_until", plan.EDGES_FEN, ("rate_1", "rate_2", "rate_3"))
+SECOND_BANDS = bands(
+    "rest_banded_before", "rest_banded_until", plan.CATASTROPHIC_EDGES_FEN, plan.CATASTROPHIC_RATES_PPM
+)
 
 LINES = f"""
 CREATE UNLOGGED TABLE line_result AS
 WITH entry AS (
     SELECT d.item, COALESCE(v.valid_from, '-infinity') AS valid_from,
            COALESCE(v.valid_until, 'infinity') AS valid_until,
-           CASE WHEN v.code IS NULL THEN {LineReason.UNKNOWN_ITEM:d} WHEN v.item_class = 2 THEN {LineReason.CLASS_C:d}
+           CASE WHEN v.code IS NULL THEN {LineReason.UNKNOWN_ITEM:d}
+                WHEN v.item_class = {plan.CLASS_C} THEN {LineReason.CLASS_C:d}
                 ELSE 0 END AS reason,
            v.upfront_ppm, {", ".join(f"v.{name}" for name in CEILINGS)}
     FROM dictionary d LEFT JOIN item_version v USING (code)
@@ -86,44 +90,43 @@ WITH bill AS (
     SELECT *, CASE visit
                WHEN {plan.INPATIENT} THEN
                     LEAST(base, CASE nth WHEN 1 THEN first_due WHEN 2 THEN second_due ELSE later_due END)
-               ELSE LEAST(outpatient_until, {plan.OUTPATIENT_DEDUCTIBLE})
-                    - LEAST(outpatient_until - base, {plan.OUTPATIENT_DEDUCTIBLE}) END AS deductible
+               ELSE LEAST(outpatient_until, {plan.OUTPATIENT_FEN})
+                    - LEAST(outpatient_until - base, {plan.OUTPATIENT_FEN}) END AS deductible
     FROM counted ORDER BY person, order_time, claim OFFSET 0
 ), banded AS (
     SELECT *, sum_fen(base - deductible) OVER claims AS banded_until
     FROM deducted
     WINDOW claims AS (PARTITION BY person ORDER BY order_time, claim ROWS UNBOUNDED PRECEDING)
 ), payable AS (
-    SELECT *, {bands("(banded_until - (base - deductible))", "banded_until", plan.BAND_EDGES, RATES)} AS payment
+    SELECT *, {BANDS} AS payment
     FROM banded ORDER BY person, order_time, claim OFFSET 0
 ), capped AS (
     SELECT *, sum_fen(payment) OVER claims AS payment_until
     FROM payable
     WINDOW claims AS (PARTITION BY person ORDER BY order_time, claim ROWS UNBOUNDED PRECEDING)
 ), paid AS (
-    SELECT *, LEAST(payment_until, {plan.POOL_CAP}) - LEAST(payment_until - payment, {plan.POOL_CAP}) AS paid
+    SELECT *, LEAST(payment_until, {plan.CAP_FEN}) - LEAST(payment_until - payment, {plan.CAP_FEN}) AS paid
     FROM capped ORDER BY person, order_time, claim OFFSET 0
 ), left_over AS (
     SELECT *, base - paid AS rest, sum_fen(base - paid) OVER claims AS rest_until
     FROM paid
     WINDOW claims AS (PARTITION BY person ORDER BY order_time, claim ROWS UNBOUNDED PRECEDING)
 ), catastrophic AS (
-    SELECT *, LEAST(rest_until, {plan.CATASTROPHIC_DEDUCTIBLE})
-              - LEAST(rest_until - rest, {plan.CATASTROPHIC_DEDUCTIBLE}) AS rest_deductible,
-           GREATEST(rest_until - {plan.CATASTROPHIC_DEDUCTIBLE}, 0) AS rest_banded_until,
-           GREATEST(rest_until - rest - {plan.CATASTROPHIC_DEDUCTIBLE}, 0) AS rest_banded_before
+    SELECT *, LEAST(rest_until, {plan.CATASTROPHIC_DEDUCTIBLE_FEN})
+              - LEAST(rest_until - rest, {plan.CATASTROPHIC_DEDUCTIBLE_FEN}) AS rest_deductible,
+           GREATEST(rest_until - {plan.CATASTROPHIC_DEDUCTIBLE_FEN}, 0) AS rest_banded_until,
+           GREATEST(rest_until - rest - {plan.CATASTROPHIC_DEDUCTIBLE_FEN}, 0) AS rest_banded_before
     FROM left_over ORDER BY person, order_time, claim OFFSET 0
 ), second_payment AS (
-    SELECT *, {bands("rest_banded_before", "rest_banded_until", plan.CATASTROPHIC_EDGES, plan.CATASTROPHIC_RATES)}
-              AS second_payment
+    SELECT *, {SECOND_BANDS} AS second_payment
     FROM catastrophic ORDER BY person, order_time, claim OFFSET 0
 ), second_capped AS (
     SELECT *, sum_fen(second_payment) OVER claims AS second_until
     FROM second_payment
     WINDOW claims AS (PARTITION BY person ORDER BY order_time, claim ROWS UNBOUNDED PRECEDING)
 ), second_paid AS (
-    SELECT *, LEAST(second_until, {plan.CATASTROPHIC_CAP})
-              - LEAST(second_until - second_payment, {plan.CATASTROPHIC_CAP}) AS second_paid
+    SELECT *, LEAST(second_until, {plan.CATASTROPHIC_CAP_FEN})
+              - LEAST(second_until - second_payment, {plan.CATASTROPHIC_CAP_FEN}) AS second_paid
     FROM second_capped ORDER BY person, order_time, claim OFFSET 0
 )
 SELECT claim, person, visit, base AS basic_base, deductible AS basic_deductible, paid AS basic_paid,

@@ -89,14 +89,14 @@ def _load_catalog(server: Server, columns: Columns) -> None:
 
 
 def _load_plan(server: Server) -> None:
-    deductibles = [(level, *amounts) for level, amounts in enumerate(plan.ADMISSION_DEDUCTIBLE)]
+    deductibles = [(level, *amounts) for level, amounts in enumerate(plan.ADMISSION_FEN)]
     server.execute(
         "CREATE UNLOGGED TABLE admission_deductible "
         "(level smallint PRIMARY KEY, first_due bigint, second_due bigint, later_due bigint)"
     )
     server.execute(f"INSERT INTO admission_deductible VALUES {_values(deductibles)}")
     rates = [
-        (level, group, *bands) for level, groups in enumerate(plan.BAND_RATES) for group, bands in enumerate(groups)
+        (level, group, *bands) for level, groups in enumerate(plan.RATES_BY_GROUP) for group, bands in enumerate(groups)
     ]
     server.execute(
         "CREATE UNLOGGED TABLE band_rate (level smallint, member_group smallint, rate_1 bigint, rate_2 bigint, "

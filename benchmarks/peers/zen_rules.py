@@ -126,10 +126,10 @@ def graph() -> Node:
             {"visit": "visit", "level": "level", "admissions": "admissions"},
             ("due",),
             [
-                ["'outpatient'", "", "", f"max([{plan.OUTPATIENT_DEDUCTIBLE} - outpatient_borne, 0])"],
+                ["'outpatient'", "", "", f"max([{plan.OUTPATIENT_FEN} - outpatient_borne, 0])"],
                 *(
                     ["'inpatient'", f"'{level}'", fits, str(amount)]
-                    for level, amounts in zip(LEVELS, plan.ADMISSION_DEDUCTIBLE, strict=True)
+                    for level, amounts in zip(LEVELS, plan.ADMISSION_FEN, strict=True)
                     for fits, amount in zip(("0", "1", "> 1"), amounts, strict=True)
                 ),
             ],
@@ -140,7 +140,7 @@ def graph() -> Node:
             ("rate_1", "rate_2", "rate_3"),
             [
                 [f"'{level}'", f"'{group}'", *map(str, rates)]
-                for level, groups in zip(LEVELS, plan.BAND_RATES, strict=True)
+                for level, groups in zip(LEVELS, plan.RATES_BY_GROUP, strict=True)
                 for group, rates in zip(GROUPS, groups, strict=True)
             ],
         ),
@@ -159,17 +159,17 @@ AMOUNTS = ("base", "deductible", "paid", "rest", "rest_deductible", "second_paid
 
 
 def _layers() -> dict[str, str]:
-    second_rates = tuple(map(str, plan.CATASTROPHIC_RATES))
+    second_rates = tuple(map(str, plan.CATASTROPHIC_RATES_PPM))
     return {
         "deductible": "min([base, due])",
         "banded": "base - $.deductible",
-        "payment": _bands("banded_ytd", "$.banded", plan.BAND_EDGES, ("rate_1", "rate_2", "rate_3")),
-        "paid": f"min([$.payment, max([{plan.POOL_CAP} - pool_paid, 0])])",
+        "payment": _bands("banded_ytd", "$.banded", plan.EDGES_FEN, ("rate_1", "rate_2", "rate_3")),
+        "paid": f"min([$.payment, max([{plan.CAP_FEN} - pool_paid, 0])])",
         "rest": "base - $.paid",
-        "rest_deductible": f"min([$.rest, max([{plan.CATASTROPHIC_DEDUCTIBLE} - catastrophic_borne, 0])])",
+        "rest_deductible": f"min([$.rest, max([{plan.CATASTROPHIC_DEDUCTIBLE_FEN} - catastrophic_borne, 0])])",
         "rest_banded": "$.rest - $.rest_deductible",
-        "second": _bands("catastrophic_ytd", "$.rest_banded", plan.CATASTROPHIC_EDGES, second_rates),
-        "second_paid": f"min([$.second, max([{plan.CATASTROPHIC_CAP} - catastrophic_paid, 0])])",
+        "second": _bands("catastrophic_ytd", "$.rest_banded", plan.CATASTROPHIC_EDGES_FEN, second_rates),
+        "second_paid": f"min([$.second, max([{plan.CATASTROPHIC_CAP_FEN} - catastrophic_paid, 0])])",
     }
 
 
