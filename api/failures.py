@@ -31,6 +31,7 @@ def report(failure: Exception, say: Messages, as_json: bool = False) -> int:
 
     A failure that is no one's fault but the program's keeps its traceback.
     """
+    findings = getattr(failure, "findings", ())
     code, text, advice = _describe(failure, say)
     if not code:
         print(text, file=sys.stderr)
@@ -40,10 +41,13 @@ def report(failure: Exception, say: Messages, as_json: bool = False) -> int:
     if as_json:
         import orjson
 
-        document = {"error": {"code": code, "message": text, "help": advice}}
+        listed = [finding.as_dict(say.language) for finding in findings]
+        document = {"error": {"code": code, "message": text, "help": advice}, "findings": listed}
         print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
     else:
         print(f"{say('CLI_ERROR')}: {text}", file=sys.stderr)
+        for finding in findings:
+            print(finding.render(say.language), file=sys.stderr)
         if advice:
             print(f"  {advice}", file=sys.stderr)
     return COULD_NOT_RUN
@@ -59,7 +63,7 @@ def _describe(failure: Exception, say: Messages) -> tuple[str, str, str]:
         return _file(failure, say)
     findings = getattr(failure, "findings", None)
     if findings:
-        return type(failure).__name__, "\n".join(["", *(f.render(say.language) for f in findings)]), ""
+        return _told("CLI_FINDINGS", {"count": len(findings)}, say)
     if isinstance(failure, AdjudicatorError):
         return type(failure).__name__, str(failure), ""
     return "CLI_DEFECT", say("CLI_DEFECT", problem=repr(failure)), say.help("CLI_DEFECT")

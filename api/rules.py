@@ -67,6 +67,9 @@ def load_rules(plans: Sequence[Path] = (), tables: Path | None = None) -> Rules:
         if not path.exists():
             raise missing_file(path)
     library, chosen = open_library(plans)
+    unread = [finding for finding in findings_within(library, plans) if finding.severity == "error"]
+    if unread:
+        raise PlanError(unread)
     if not chosen:
         raise CannotRunError("NO_PLANS", paths=", ".join(str(path) for path in plans))
     compiled = _load_tables(tables)
@@ -82,6 +85,12 @@ def open_library(plans: Sequence[Path] = ()) -> tuple[Library, list[str]]:
         folders = [path.resolve() for path in plans]
         chosen = [name for name in chosen if _is_within(Path(library.documents[name].file), folders)]
     return library, chosen
+
+
+def findings_within(library: Library, plans: Sequence[Path]) -> list[Finding]:
+    """Give what was found while reading the documents in the files and folders given; of all documents without any."""
+    folders = [path.resolve() for path in plans]
+    return [found for found in library.findings if not plans or _is_within(Path(found.path), folders)]
 
 
 def missing_file(path: Path) -> FileNotFoundError:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from adjudicator.rulebook import Program
 from api.failures import CannotRunError
-from api.rules import missing_file, open_library
+from api.rules import findings_within, missing_file, open_library
 from api.terminal import Terminal
 from catalogs.findings import Finding, has_errors
 from catalogs.plans import Library, PlanError
@@ -32,7 +32,9 @@ def lint(paths: Sequence[Path], terminal: Terminal) -> int:
     checked = {name: library.check(name, run_cases=False) for name in chosen}
     programs = {name: result.program for name, result in checked.items()}
     found = [finding for name, result in checked.items() for finding in lint_plan(library, name, result)]
-    findings = _once([*_of_other_documents(library, paths), *found])
+    findings = _once([*findings_within(library, [path for path in paths if path.exists()]), *found])
+    if not chosen and not findings:
+        raise CannotRunError("NO_PLANS", paths=", ".join(str(path) for path in paths))
     for finding in findings:
         terminal.print(finding.render(terminal.say.language), markup=False, soft_wrap=True)
     terminal.print(_summary(programs, terminal))
@@ -138,18 +140,6 @@ def select(paths: Sequence[Path]) -> tuple[Library, list[str]]:
         library.complete(name, findings)
         raise PlanError(findings)
     return library, [*(chosen if len(named) < len(paths) else []), *named]
-
-
-def _of_other_documents(library: Library, paths: Sequence[Path]) -> list[Finding]:
-    """Give what is wrong in documents that are no plans (overlays, bases), or that have no id."""
-    if not paths:
-        return list(library.findings)
-    folders = [path.resolve() for path in paths if path.exists()]
-    return [
-        finding
-        for finding in library.findings
-        if any(folder in (Path(finding.path).resolve(), *Path(finding.path).resolve().parents) for folder in folders)
-    ]
 
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pyarrow.parquet as parquet
+import pytest
 
 from tests.cli.conftest import Command, Settled
 from tests.cli.files import CLAIMS, write_files
@@ -128,6 +130,35 @@ def test_files_that_are_not_there(tmp_path: Path, command: Command) -> None:
         assert "no such file" in outcome.err
         assert "Traceback" not in outcome.err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda folder: (folder / "claims.csv").write_bytes(b""), "FILE_EMPTY"),
+        (lambda folder: (folder / "claims.csv").write_text("a,b\n1,2\n"), "COLUMN_MISSING"),
+        (lambda folder: (folder / "claims.csv").write_bytes(b"%PDF-1.7 ..."), "FILE_OF_OTHER_KIND"),
+        (lambda folder: (folder / "members.csv").write_text("a,b\n1,2\n"), "COLUMN_MISSING"),
+        (lambda folder: (folder / "plan.yaml").write_text("plan: x\n  bad: [\n"), "YAML_SYNTAX"),
+        (lambda folder: (folder / "plan.yaml").unlink(), "no such file"),
+        (lambda folder: (folder / "out").write_text("a file"), "is a file"),
+        (lambda folder: ((folder / "out").mkdir(), (folder / "out" / "thesis.doc").touch()), "not a folder of results"),
+    ],
+)
+def test_what_cannot_run_says_why_and_changes_nothing(
+    spoil: Callable[[Path], object], said: str, tmp_path: Path, command: Command
+) -> None:
+    claims, members, plan = write_files(tmp_path)
+    spoil(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    words = ("settle", claims, "-m", members, "--plans", plan, "-o", tmp_path / "out")
+    outcome = command(*words)
+    assert outcome.code == 2
+    assert said in outcome.err
+    assert "Traceback" not in outcome.err
+    document = command(*words, "--json").json
+    assert document["error"]["message"]
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_a_plan_with_errors_settles_nothing(tmp_path: Path, command: Command) -> None:

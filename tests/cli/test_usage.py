@@ -102,6 +102,14 @@ def test_lint_gives_1_on_an_error_and_0_on_none(tmp_path: Path, command: Command
     assert found["findings"][0]["line"] == 30
 
 
+def test_lint_of_nothing_cannot_run(tmp_path: Path, command: Command) -> None:
+    outcome = command("plan", "lint", tmp_path)
+    assert (outcome.code, "no plan document" in outcome.err) == (2, True)
+    (tmp_path / "broken.yaml").write_text("plan: [")
+    outcome = command("plan", "lint", tmp_path)
+    assert (outcome.code, "YAML_SYNTAX" in outcome.out) == (1, True)
+
+
 def test_plan_test_gives_1_on_a_failing_case(tmp_path: Path, command: Command) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text(PLAN)
