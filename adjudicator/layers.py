@@ -41,6 +41,7 @@ def settle_layer(layer: Layer, wave: Wave, facts: Prepared, open_claims: Bool | 
     if layer.already_paid is not None:
         paid = wave.left_of(paid, layer.already_paid)
         wave.see(f"after.{layer.name}.already_paid", paid)
+    entitled = paid
     paid = _flats(layer, wave, paid)
     paid = _guarantee(layer, wave, paid)
     paid, cut = _limits(layer, wave, paid, base, banded)
@@ -48,7 +49,8 @@ def settle_layer(layer: Layer, wave: Wave, facts: Prepared, open_claims: Bool | 
     wave.close_layer(active)
     _pay(layer, wave, active, paid, base, banded)
     if f"{layer.name}.over_eligible" in facts.read or wave.block.observe:
-        eligible: Amount = 0 if cut_up is None else eligible_of_cut(cut_up, cut)
+        below = np.minimum(cut, np.maximum(entitled - paid, 0))  # a cut of what only a guarantee or flat gave is none
+        eligible: Amount = 0 if cut_up is None else eligible_of_cut(cut_up, below)
         wave.amounts[f"{layer.name}.over_eligible"] = np.where(active, eligible, 0)
     _only_active(layer, wave, active)
     return active

@@ -98,10 +98,10 @@ class LayerRun:
         self._deductible()
         self._first_pay()
         paid = self._bands()
-        paid = self._already_paid(paid)
-        paid = self._flat(paid)
+        entitled = self._already_paid(paid)
+        paid = self._flat(entitled)
         paid = self._at_least(paid)
-        paid = self._limits(paid)
+        paid = self._limits(paid, entitled)
         self._pay(paid if given is None else given, purse)
 
     def _base(self) -> None:
@@ -249,7 +249,7 @@ class LayerRun:
             return paid
         return max(paid, half_up(rate.number * max(0, sum(amount for _, amount, _ in terms))))
 
-    def _limits(self, paid: int) -> int:
+    def _limits(self, paid: int, entitled: int) -> int:
         cut = 0
         for limit in self.node.get("limits", []):
             room = self._room(limit) if fits(limit.get("when"), self.scene) else None
@@ -262,7 +262,8 @@ class LayerRun:
                 share = max(0, self.own("base" if limit["of"] == "left" else "banded") - paid)
                 paid += max(0, share - room)
         self.tell("cut", cut)
-        self.tell("over_eligible", eligible_equivalent(cut, self.pieces))
+        below_bands = min(cut, max(0, entitled - paid))
+        self.tell("over_eligible", eligible_equivalent(below_bands, self.pieces))
         return paid
 
     def _pay(self, paid: int, purse: Purse) -> None:

@@ -442,3 +442,32 @@ def test_assumed_values_and_their_why_reach_the_origins() -> None:
     assert [(o.kind, o.source, o.why) for o in program.origins if o.path.endswith("rate")] == [
         ("assumed", "own", "silent")
     ]
+
+
+def test_over_eligible_is_what_limits_leave_below_the_bands() -> None:
+    """A cut of what only a guarantee gave is no eligible spending; a person's share paid again takes it back."""
+    guaranteed = """\
+        bands: [{to: 9000, rate: 60%}, {rate: 80%}]
+        at_least: {rate: 45%, base: [total]}
+        limits: [{name: cap, amount: 12000}]
+        """
+    relieved = """\
+        bands: [{rate: 50%}]
+        limits: [{name: cap, amount: 3000}, {name: bearable, on: person_share, amount: 6000}]
+        """
+    cases = (
+        "cases:\n"
+        "  - {name: above the cap, claim: {visit: inpatient, total: 39000, in_scope: 19000},\n"
+        "     expect: {paid.basic: 12000, basic.cut: 5550, basic.over_eligible: 1750}}\n"
+        "  - {name: guarantee alone, claim: {visit: inpatient, total: 39000, in_scope: 9000},\n"
+        "     expect: {paid.basic: 12000, basic.cut: 5550, basic.over_eligible: 0}}\n"
+    )
+    share = (
+        "cases:\n"
+        "  - {name: share, claim: {visit: inpatient, in_scope: 10000},\n"
+        "     expect: {paid.basic: 4000, basic.cut: 2000, basic.over_eligible: 2000}}\n"
+    )
+    for text, expected in ((guaranteed, cases), (relieved, share)):
+        checked = check(plan(layer(text), cases=expected))
+        assert [case.differences for case in checked.cases if not case.passed] == [], checked.cases
+        assert checked.cases
