@@ -77,8 +77,8 @@ def load(columns: Columns, threads: int, codes: str) -> duckdb.DuckDBPyConnectio
     _store(connection, "version", _versions(columns))
     if codes == "enum":
         connection.execute(
-            "CREATE TYPE item_code AS ENUM (SELECT code FROM (SELECT code FROM version UNION SELECT code FROM dictionary)"
-            " ORDER BY code)"
+            "CREATE TYPE item_code AS ENUM"
+            " (SELECT code FROM (SELECT code FROM version UNION SELECT code FROM dictionary) ORDER BY code)"
         )
         for table in ("line", "version", "dictionary"):
             connection.execute(f"ALTER TABLE {table} ALTER code TYPE item_code")
@@ -116,8 +116,8 @@ def stretch(connection: duckdb.DuckDBPyConnection) -> None:
         " WHERE day BETWEEN (SELECT min(service_date) FROM line) AND (SELECT max(service_date) FROM line)"
     )
     connection.execute(
-        "CREATE TABLE day AS SELECT d.day::INTEGER AS day, (SELECT count(*) FROM change c WHERE c.day <= d.day)::INTEGER"
-        " AS stretch FROM (SELECT unnest(range(min(service_date)::BIGINT, max(service_date)::BIGINT + 1)) AS day"
+        "CREATE TABLE day AS SELECT d.day::INTEGER AS day,"
+        " (SELECT count(*) FROM change c WHERE c.day <= d.day)::INTEGER AS stretch FROM (SELECT unnest(range(min(service_date)::BIGINT, max(service_date)::BIGINT + 1)) AS day"
         " FROM line) d"
     )
     connection.execute("ALTER TABLE day ADD COLUMN shift INTEGER")
@@ -167,22 +167,31 @@ CATALOG_REASON = (
 
 def judged(source: str, catalog_reason: str) -> str:
     """Give the statement that judges every line: `source` joins it to the version in force."""
-    outside = f"l.service_date NOT BETWEEN c.admission AND c.discharge AND (c.visit = {rule.INPATIENT} OR c.discharge > c.admission)"
+    stay = f"(c.visit = {rule.INPATIENT} OR c.discharge > c.admission)"
+    refused, outside = "refusal <> 0", f"l.service_date NOT BETWEEN c.admission AND c.discharge AND {stay}"
     return f"""
 CREATE TEMP TABLE judged AS
 WITH found AS (
   SELECT l.line, l.claim, l.amount_fen AS amount, l.quantity_e4, v.upfront_ppm,
-    CASE c.level WHEN 0 THEN v.ceiling_0 WHEN 1 THEN v.ceiling_1 WHEN 2 THEN v.ceiling_2 ELSE v.ceiling_3 END AS ceiling,
+    CASE c.level WHEN 0 THEN v.ceiling_0 WHEN 1 THEN v.ceiling_1 WHEN 2 THEN v.ceiling_2
+      ELSE v.ceiling_3 END AS ceiling,
     {catalog_reason} AS catalog_reason, {outside} AS outside
   {source} JOIN claim c ON c.claim = l.claim),
-refused AS (SELECT *, CASE WHEN catalog_reason <> 0 THEN catalog_reason WHEN outside THEN {rule.OUTSIDE_STAY} ELSE 0 END AS refusal FROM found),
-over AS (SELECT *, CASE WHEN refusal = 0 AND ceiling >= 0
-  THEN greatest(amount - (ceiling * quantity_e4 + 50000000) // 100000000, 0) ELSE 0 END AS over_limit FROM refused),
-cut AS (SELECT *, CASE WHEN refusal = 0 THEN (upfront_ppm * (amount - over_limit) + 500000) // 1000000 ELSE 0 END AS upfront FROM over)
-SELECT line, claim, amount, CASE WHEN refusal = 0 THEN amount - over_limit - upfront ELSE 0 END AS in_scope, upfront, over_limit,
-  CASE WHEN refusal = 0 THEN 0 ELSE amount END AS self_funded,
-  (CASE WHEN refusal <> 0 THEN refusal ELSE (upfront > 0)::INTEGER + 2 * (over_limit > 0)::INTEGER END)::UTINYINT AS reason
-FROM cut"""
+reasoned AS (
+  SELECT *, CASE WHEN catalog_reason <> 0 THEN catalog_reason WHEN outside THEN {rule.OUTSIDE_STAY}
+    ELSE 0 END AS refusal
+  FROM found),
+limited AS (
+  SELECT *, CASE WHEN refusal = 0 AND ceiling >= 0
+    THEN greatest(amount - (ceiling * quantity_e4 + 50000000) // 100000000, 0) ELSE 0 END AS over_limit
+  FROM reasoned),
+shared AS (
+  SELECT *, CASE WHEN {refused} THEN 0 ELSE (upfront_ppm * (amount - over_limit) + 500000) // 1000000 END AS upfront
+  FROM limited)
+SELECT line, claim, amount, CASE WHEN {refused} THEN 0 ELSE amount - over_limit - upfront END AS in_scope,
+  upfront, over_limit, CASE WHEN {refused} THEN amount ELSE 0 END AS self_funded,
+  (CASE WHEN {refused} THEN refusal ELSE (upfront > 0)::INTEGER + 2 * (over_limit > 0)::INTEGER END)::UTINYINT AS reason
+FROM shared"""
 
 
 SUMMED = """

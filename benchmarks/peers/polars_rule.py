@@ -18,7 +18,7 @@ ZERO = pl.lit(0, pl.Int64)
 
 @dataclass(slots=True)
 class State:
-    """Frames as loaded. lines: code, claim, service_date ...; cells: what the catalog says by item and stretch of days."""
+    """Frames as loaded. lines: code, claim, service_date ...; items: one row an item and stretch of days."""
 
     columns: Columns
     lines: pl.DataFrame

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import repeat
 
 import numpy as np
 
@@ -23,18 +24,14 @@ class CatalogIndex:
     def rows_of(self, place: str, codes: Sequence[str]) -> Int32:
         """Give the item row of each code as seen from a place; -1 where no place of its chain has it."""
         found = np.full(len(codes), -1, np.int32)
-        missing: Iterable[int] = range(len(codes))
+        missing = np.arange(len(codes))
         for larger in place_chain(place):
             rows = self._rows_in(larger)
-            if not rows:
+            if not rows or not len(missing):
                 continue
-            still = []
-            for i in missing:
-                row = rows.get(codes[i], -1)
-                if row < 0:
-                    still.append(i)
-                found[i] = row
-            missing = still
+            wanted = codes if len(missing) == len(codes) else [codes[i] for i in missing.tolist()]
+            found[missing] = np.fromiter(map(rows.get, wanted, repeat(-1)), np.int32, len(wanted))
+            missing = np.flatnonzero(found < 0)
         return found
 
     def rows(self, place: Category, code: Category) -> Int32:
