@@ -18,6 +18,7 @@ from catalogs.plans.complete import CompletePlan
 from catalogs.plans.diff import Change
 from catalogs.plans.diff import diff as diff_plans
 from catalogs.plans.findings import Findings
+from catalogs.plans.library import Checked
 from catalogs.plans.lint import lint_plan
 from catalogs.plans.show import show as show_plan
 
@@ -32,7 +33,7 @@ def lint(paths: Sequence[Path], terminal: Terminal) -> int:
     checked = {name: library.check(name, run_cases=False) for name in chosen}
     programs = {name: result.program for name, result in checked.items()}
     found = [finding for name, result in checked.items() for finding in lint_plan(library, name, result)]
-    findings = _once([*findings_within(library, [path for path in paths if path.exists()]), *found])
+    findings = _once([*_read_findings(library, paths), *found])
     if not chosen and not findings:
         raise CannotRunError("NO_PLANS", paths=", ".join(str(path) for path in paths))
     for finding in findings:
@@ -50,31 +51,51 @@ def lint(paths: Sequence[Path], terminal: Terminal) -> int:
 
 
 def test(paths: Sequence[Path], terminal: Terminal) -> int:
-    """Run the worked cases of plans. Gives 1 when one fails or a plan has an error."""
+    """Run the worked cases of plans. Gives 1 when one fails or a document has an error."""
     library, chosen = select(paths)
     checked = {name: library.check(name, run_cases=True) for name in chosen}
+    unread = [found for found in _read_findings(library, paths) if found.severity == "error"]
+    if not chosen and not unread:
+        raise CannotRunError("NO_PLANS", paths=", ".join(str(path) for path in paths))
     say = terminal.say
+    passed = {name: _passed(result) for name, result in checked.items()}
     for name, result in checked.items():
         failed = sum(not case.passed for case in result.cases)
-        good = not failed and not result.findings.errors
-        mark = "[green]✓[/green]" if good else "[red]✗[/red]"
+        mark = "[green]✓[/green]" if passed[name] else "[red]✗[/red]"
         terminal.print(f"{mark} {say('TEST_PLAN', plan=name, cases=len(result.cases), failed=failed)}", soft_wrap=True)
-    errors = _once(finding for result in checked.values() for finding in result.findings.errors)
+    errors = _once([*unread, *(finding for result in checked.values() for finding in result.findings.errors)])
     for finding in errors:
         terminal.print(finding.render(say.language), markup=False, soft_wrap=True)
     cases = [case for result in checked.values() for case in result.cases]
     failed = sum(not case.passed for case in cases)
-    terminal.print(say("TEST_DONE", plans=len(chosen), cases=len(cases), failed=failed))
+    nameless = {finding.path for finding in unread} - {library.documents[name].file for name in chosen}
+    wrong = len(nameless) + sum(not good for good in passed.values())
+    plans = len(chosen) + len(nameless)
+    terminal.print(say("TEST_DONE", plans=plans, wrong=wrong, cases=len(cases), failed=failed))
     terminal.write_json(
         {
             "plans": [
-                {"plan": name, "cases": [{"name": case.name, "passed": case.passed} for case in result.cases]}
+                {
+                    "plan": name,
+                    "passed": passed[name],
+                    "cases": [{"name": case.name, "passed": case.passed} for case in result.cases],
+                }
                 for name, result in checked.items()
             ],
             "findings": [finding.as_dict(say.language) for finding in errors],
         }
     )
-    return FINDINGS if errors or failed else FINE
+    return FINDINGS if errors or wrong else FINE
+
+
+def _passed(result: Checked) -> bool:
+    """Tell whether a plan has no error and all of its cases are met."""
+    return not result.findings.errors and all(case.passed for case in result.cases)
+
+
+def _read_findings(library: Library, paths: Sequence[Path]) -> list[Finding]:
+    """Give what was found while reading the documents in the files and folders given."""
+    return findings_within(library, [path for path in paths if path.exists()])
 
 
 def show(plan: str, terminal: Terminal) -> int:

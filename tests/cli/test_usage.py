@@ -120,6 +120,20 @@ def test_plan_test_gives_1_on_a_failing_case(tmp_path: Path, command: Command) -
     assert "5001" in outcome.out
 
 
+def test_plan_test_gives_1_on_documents_with_errors(tmp_path: Path, command: Command) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN.replace("inpatient}", "inpatient, age: >= 70}", 1))
+    outcome = command("plan", "test", plan)
+    assert (outcome.code, "YAML_SYNTAX" in outcome.out, "1 plans, 1 failed" in outcome.out) == (1, True, True)
+    plan.write_text(PLAN.replace("rate: 60%", "rate: 160%"))
+    outcome = command("plan", "test", plan)
+    assert (outcome.code, "1 plans, 1 failed" in outcome.out) == (1, True)
+    assert command("plan", "test", plan, "--json").json["plans"][0]["passed"] is False
+    (tmp_path / "empty").mkdir()
+    outcome = command("plan", "test", tmp_path / "empty")
+    assert (outcome.code, "no plan document" in outcome.err) == (2, True)
+
+
 def test_catalog_check(tmp_path: Path, command: Command) -> None:
     outcome = command("catalog", "check")
     assert (outcome.code, "0 errors" in outcome.out) == (0, True)
