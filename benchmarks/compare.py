@@ -26,9 +26,7 @@ from benchmarks import latency, machine, peers, report
 HERE = Path(__file__).parent
 BASELINE = HERE / "baseline.json"
 OURS = "ours"
-NO_CONTENDERS = ("columns", "rule")
-SUFFIXES = ("_sql", "_rule", "_rules", "_server", "_tables")
-QUICK = (500_000,)
+QUICK = (1_000_000,)
 FULL = (100_000, 1_000_000, 10_000_000, 50_000_000)
 LONGEST_RUN = {"quick": 8.0, "full": 25.0}
 """Seconds: a contender that would need longer for one run is left out at that size."""
@@ -99,10 +97,9 @@ class Contender:
 
 
 def modules() -> list[str]:
-    """Give the contenders of the package, ours first."""
+    """Give the contenders of the package, the modules with a NAME; ours first."""
     names = [found.name for found in pkgutil.iter_modules(peers.__path__)]
-    kept = [n for n in names if n not in NO_CONTENDERS and not n.endswith(SUFFIXES)]
-    return sorted(kept, key=lambda n: (not n.startswith(OURS), n))
+    return sorted((n for n in names if name_of(n)), key=lambda n: (not n.startswith(OURS), n))
 
 
 class Comparison:
@@ -211,7 +208,8 @@ def attribute(module: str, name: str, default: Any) -> Any:
 
 
 def name_of(module: str) -> str:
-    return str(attribute(module, "NAME", module))
+    """Give the name in the table; empty for a module that is no contender."""
+    return str(attribute(module, "NAME", ""))
 
 
 def ratios_to_best(results: list[Result]) -> dict[str, float]:
@@ -228,7 +226,10 @@ def ratios_to_best(results: list[Result]) -> dict[str, float]:
 
 def asked(lines: int) -> int:
     """Give the round number of lines that was asked for."""
-    return min(QUICK + FULL + (2_000_000, 200_000), key=lambda size: abs(size - lines))
+    return min(
+        (100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000, 50_000_000),
+        key=lambda size: abs(size - lines),
+    )
 
 
 def fallen(now: dict[str, float], baseline: dict[str, float]) -> list[str]:

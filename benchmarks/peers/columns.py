@@ -8,6 +8,8 @@ A contender is a module of this package:
     run(state)                    columns in memory to columns out; timed
     unpack(state, found)          optional, turns what `run` gave (Arrow, Polars, its own type) into `Output`; not timed
     close(state)                  optional
+    LARGEST_LINES                 optional, more is not asked of it
+    server_cpu_seconds(state), server_peak_bytes(state)    optional, of a server that works for it
 
 `run` (or `unpack`) gives a dict of arrays, all int64 but `reason` (uint8), lines and claims in the order of the input:
 lines `in_scope`, `upfront`, `over_limit`, `self_funded`, `reason`; claims `basic.base`, `basic.deductible`,

@@ -117,7 +117,8 @@ def stretch(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute(
         "CREATE TABLE day AS SELECT d.day::INTEGER AS day,"
-        " (SELECT count(*) FROM change c WHERE c.day <= d.day)::INTEGER AS stretch FROM (SELECT unnest(range(min(service_date)::BIGINT, max(service_date)::BIGINT + 1)) AS day"
+        " (SELECT count(*) FROM change c WHERE c.day <= d.day)::INTEGER AS stretch"
+        " FROM (SELECT unnest(range(min(service_date)::BIGINT, max(service_date)::BIGINT + 1)) AS day"
         " FROM line) d"
     )
     connection.execute("ALTER TABLE day ADD COLUMN shift INTEGER")
