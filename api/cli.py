@@ -90,7 +90,7 @@ def _explain(
 ) -> int:
     from api.commands.explain import run
 
-    return run(claim, folder, _terminal(json, lang))
+    return run(claim.strip(), folder, _terminal(json, lang))
 
 
 @plan_app.command("lint", help="CLI_PLAN_LINT")

@@ -84,7 +84,7 @@ def test_language_by_locale(
 
 
 def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
-    words = f"{sys.executable} -m api.cli plan lint --json | head -c 10"
+    words = f"{sys.executable} -m api.cli catalog check --json | head -c 10"
     run = subprocess.run(words, shell=True, capture_output=True, text=True, env={**os.environ, "LANG": "C.UTF-8"})
     assert run.stderr == ""
 
