@@ -16,6 +16,7 @@ from benchmarks.peers.openfisca_rules import Group, Level, System, Versions, Vis
 
 NAME = "OpenFisca-core, int64"
 THREADS = (1,)
+LARGEST_LINES = 10_000_000
 YEAR = "2023"
 
 

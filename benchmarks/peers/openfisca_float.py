@@ -11,6 +11,7 @@ from benchmarks.peers.columns import Columns, Output
 
 NAME = "OpenFisca-core, float32"
 THREADS = (1,)
+LARGEST_LINES = 10_000_000
 EXACT = False
 
 

@@ -21,6 +21,7 @@ from benchmarks.peers.postgres_tables import CEILINGS, CLAIM_COLUMNS, bands, loa
 
 NAME = "PostgreSQL, procedure claim by claim"
 THREADS = (1, 2)
+LARGEST_LINES = 1_000_000
 
 CEILING = " ".join(f"WHEN {level} THEN v.{name}" for level, name in enumerate(CEILINGS))
 RATES = ("rates.rate_1", "rates.rate_2", "rates.rate_3")
@@ -183,6 +184,10 @@ def close(state: State) -> None:
 
 def server_cpu_seconds(state: State) -> float:
     return postgres_server.server_cpu_seconds(state.server)
+
+
+def server_peak_bytes(state: State) -> int:
+    return postgres_server.server_peak_bytes(state.server)
 
 
 def absent() -> str | None:

@@ -36,6 +36,7 @@ SETTINGS = (
     "SET maintenance_work_mem = '512MB'",
     "SET min_parallel_table_scan_size = 0",
     "SET parallel_setup_cost = 100",
+    "SET parallel_tuple_cost = 0.001",
     "SET client_min_messages = warning",
 )
 """What a session may set for a job like this one; `shared_buffers` is the server's own."""
@@ -58,7 +59,7 @@ class Server:
         return self.sessions[0]
 
     def execute(self, statement: str) -> psycopg.Cursor:
-        return self.first.execute(statement)  # type: ignore[arg-type]
+        return self.first.execute(statement)
 
     def close(self) -> None:
         """Drop the schema and end the sessions."""
@@ -84,9 +85,10 @@ def open_server(sessions: int = 1, workers: int = 0) -> Server:
     schema = f"bench_{opened[0].info.backend_pid}"
     for number, session in enumerate(opened):
         if number == 0:
+            _drop_orphans(session)
             session.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
         for setting in (*SETTINGS, f"SET max_parallel_workers_per_gather = {workers}", f"SET search_path = {schema}"):
-            session.execute(setting)  # type: ignore[arg-type]
+            session.execute(setting)
     reader = adbc.connect(address, autocommit=True)
     with reader.cursor() as cursor:
         cursor.execute(f"SET search_path = {schema}")
@@ -106,13 +108,26 @@ def _make_database() -> None:
             session.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
 
+ORPHANS = """
+SELECT nspname FROM pg_namespace
+WHERE nspname ~ '^bench_[0-9]+$'
+  AND substr(nspname, 7)::integer NOT IN (SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid())
+"""
+
+
+def _drop_orphans(session: psycopg.Connection) -> None:
+    """Drop what runs that were killed left behind: schemas whose session is gone."""
+    for (schema,) in session.execute(ORPHANS).fetchall():
+        session.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
+
+
 def create(server: Server, name: str, table: Table, rows_at_once: int = 1_000_000) -> None:
     """Create an unlogged table with these columns."""
     declared = ", ".join(f"{column} {kind} NOT NULL" for column, (kind, _) in table.items())
     server.execute(f"CREATE UNLOGGED TABLE {name} ({declared})")
     shape = _row_type([(column, kind) for column, (kind, _) in table.items()])
     rows = len(next(iter(table.values()))[1])
-    with server.first.cursor().copy(f"COPY {name} FROM STDIN (FORMAT BINARY)") as copy:  # type: ignore[arg-type]
+    with server.first.cursor().copy(f"COPY {name} FROM STDIN (FORMAT BINARY)") as copy:
         copy.write(_HEADER)
         for start in range(0, rows, rows_at_once):
             span = slice(start, min(start + rows_at_once, rows))
@@ -157,6 +172,18 @@ def server_cpu_seconds(server: Server) -> float:
             if fields is not None and int(fields[1]) == parent and _is_background(process):
                 total += _own(int(process.name))
     return total / TICKS
+
+
+def server_peak_bytes(server: Server) -> int:
+    """Give the largest resident memory of our sessions' processes, with the shared buffers they touched."""
+    largest = 0
+    for pid in server.pids:
+        try:
+            status = Path(f"/proc/{pid}/status").read_text()
+        except OSError:
+            continue
+        largest = max(largest, *(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")))
+    return largest * 1024
 
 
 def _stat(pid: int) -> list[str] | None:

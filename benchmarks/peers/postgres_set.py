@@ -21,6 +21,7 @@ from benchmarks.peers.postgres_tables import CEILINGS, bands, load, results
 
 NAME = "PostgreSQL, set-based"
 THREADS = (1, 2)
+LARGEST_LINES = 10_000_000
 
 CEILING = " ".join(f"WHEN {level} THEN {name}" for level, name in enumerate(CEILINGS))
 
@@ -181,6 +182,10 @@ def close(state: State) -> None:
 
 def server_cpu_seconds(state: State) -> float:
     return postgres_server.server_cpu_seconds(state.server)
+
+
+def server_peak_bytes(state: State) -> int:
+    return postgres_server.server_peak_bytes(state.server)
 
 
 def absent() -> str | None:

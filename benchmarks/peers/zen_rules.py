@@ -28,6 +28,7 @@ from benchmarks.peers.columns import CLAIM_OUTPUTS, COUNTERS, GROUPS, LEVELS, LI
 
 NAME = "GoRules Zen"
 THREADS = (1,)
+LARGEST_LINES = 1_000_000
 PLAN = "reference"
 
 Node = dict[str, Any]

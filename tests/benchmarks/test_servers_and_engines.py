@@ -59,7 +59,7 @@ def test_postgresql_is_exact_and_can_run_again(name: str, threads: int, work: tu
     assert differences(settled(server_contender(name), made, threads, times=2), expected) == {}
 
 
-def test_cpu_of_the_server_is_counted() -> None:
+def test_cpu_and_memory_of_the_server_are_counted() -> None:
     module = server_contender("postgres_procedure")
     state = module.prepare(columns(5_000, 40), 1)
     try:
@@ -69,6 +69,7 @@ def test_cpu_of_the_server_is_counted() -> None:
         for _ in range(3):
             module.run(state)
         assert module.server_cpu_seconds(state) > before
+        assert module.server_peak_bytes(state) > 1_000_000
     finally:
         module.close(state)
 
