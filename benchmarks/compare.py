@@ -105,12 +105,20 @@ def modules() -> list[str]:
 class Comparison:
     """One run of everything."""
 
-    def __init__(self, sizes: tuple[int, ...], threads: tuple[int, ...], rounds: int, mode: str, only: list[str]):
+    def __init__(
+        self,
+        sizes: tuple[int, ...],
+        threads: tuple[int, ...],
+        rounds: int,
+        mode: str,
+        only: list[str],
+        minutes: float | None = None,
+    ):
         self.sizes, self.threads, self.rounds, self.mode = sizes, threads, rounds, mode
         self.modules = [m for m in modules() if m == OURS or not only or any(m.startswith(o) for o in only)]
         self.results: list[Result] = []
         self.skipped: dict[str, str] = {}
-        self._until = time.monotonic() + WHOLE_RUN[mode]
+        self._until = time.monotonic() + (WHOLE_RUN[mode] if minutes is None else minutes * 60)
 
     def run(self) -> None:
         for size in self.sizes:
@@ -247,6 +255,7 @@ def main() -> int:
     parser.add_argument("--lines", type=int, nargs="+", help="sizes instead of those of the mode")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, help="begin no contender after so many minutes")
     parser.add_argument("--only", nargs="+", default=[], help="contenders whose name begins so")
     parser.add_argument("--out", type=Path, default=Path("out/bench"))
     parser.add_argument("--write-baseline", action="store_true")
@@ -254,7 +263,7 @@ def main() -> int:
     mode = "full" if wanted.full else "quick"
     sizes = tuple(wanted.lines or (FULL if wanted.full else QUICK))
     started = time.monotonic()
-    comparison = Comparison(sizes, tuple(wanted.threads), wanted.rounds, mode, wanted.only)
+    comparison = Comparison(sizes, tuple(wanted.threads), wanted.rounds, mode, wanted.only, wanted.minutes)
     comparison.run()
     now = ratios_to_best(comparison.results)
     found = {
