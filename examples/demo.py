@@ -58,7 +58,8 @@ def main(arguments: Sequence[str]) -> int:
     run = _settle(claims, members, terminal)
     _title("explain", terminal)
     claim = telling_claim(run)
-    print_explanation(explain(claim, OUT), terminal.say, terminal.console)
+    for explanation in explain(claim, OUT):
+        print_explanation(explanation, terminal.say, terminal.console)
     _end(claim, claims, members, run, time.perf_counter() - started, terminal)
     return 0
 

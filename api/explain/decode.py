@@ -34,6 +34,19 @@ def row_of(batch: Batch, claim: str) -> int:
     return int(rows[0]) if len(rows) else -1
 
 
+def rows_of(batch: Batch, claim: str) -> tuple[int, ...]:
+    """Give the row of a claim by its id, or the rows of the parts of a stay that was split at New Year, in order."""
+    row = row_of(batch, claim)
+    part = batch.attributes.get("stay_part")
+    if row >= 0 or not isinstance(part, Category):
+        return (row,) if row >= 0 else ()
+    ids = [
+        value for value in batch.claim_id.values if value.startswith(f"{claim}#") and value[len(claim) + 1 :].isdigit()
+    ]
+    rows = [row_of(batch, value) for value in sorted(ids)]
+    return tuple(row for row in rows if row >= 0 and part.codes[row] >= 0)
+
+
 def explain_row(
     batch: Batch,
     row: int,

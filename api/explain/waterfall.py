@@ -44,7 +44,7 @@ def _heading(explanation: Explanation, say: Messages) -> RenderableType:
     facts = "  ".join(
         f"{say.name('attribute', name)}: {say.name(name, value)}"
         for name, value in e.attributes.items()
-        if name in ("visit", "level", "group", "age", "status", "zone", "filing", "days", "disease")
+        if name in ("visit", "level", "group", "age", "status", "zone", "filing", "days", "disease", "stay_part")
     )
     stay = e.dates["admission"] + (f" → {e.dates['discharge']}" if e.dates["discharge"] != e.dates["admission"] else "")
     return Group(top, Text(f"{title}  ({place})  {stay}", "dim"), Text(facts, "dim"))

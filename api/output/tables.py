@@ -14,7 +14,9 @@ from adjudicator.settlement import Settlement
 from api.door.intake import Intake
 from api.output.columns import attribute, dates, names, words, yuan
 
-SHOWN_ATTRIBUTES = ("facility_code", "visit", "level", "zone", "filing", "group", "age", "status", "disease")
+SHOWN_ATTRIBUTES = (
+    "facility_code", "visit", "level", "zone", "filing", "group", "age", "status", "disease", "stay_part",
+)  # fmt: skip
 """Claim attributes repeated in the claims table, where the batch has them."""
 
 RENAMED = {"status": "person_status"}
