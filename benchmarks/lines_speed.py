@@ -1,6 +1,6 @@
 """Speed of the line stage on synthetic claims: nanoseconds a line, whole and by stage.
 
-    python -m benchmarks.lines_speed [--lines 10_000_000] [--features plain] [--stages]
+python -m benchmarks.lines_speed [--lines 10_000_000] [--features plain] [--stages]
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ def test_ratio_is_to_the_fastest_exact_peer() -> None:
         result("openfisca_float", [0.2], [2.0], {"cash": 7}),
     ]
     assert ratios_to_best(results) == {"500000 lines, 1 threads": 3.0}
+    assert ratios_to_best(results[:3]) == {}  # without Polars there is no best peer
 
 
 def test_a_fall_by_more_than_a_quarter_is_named() -> None:
