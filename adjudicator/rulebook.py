@@ -358,7 +358,8 @@ class Program:
     defaults: value for an attribute that a claim does not give.
     place: area code of the pooling area, empty where there is none. coverage_by, status_at, order_by: the claim date
     that decides cover, the person's attributes and the order of settlement. waiting: whole months from the first day of
-    unbroken cover during which nothing is payable (no table: none).
+    unbroken cover during which nothing is payable (no table: none). splits: the door makes a stay over the start of a
+    benefit year one claim a year; the kernel knows nothing of it.
     """
 
     name: str
@@ -380,6 +381,7 @@ class Program:
     waiting: Table | None = None
     excluded_if: Table | None = None
     digest: str = ""
+    splits: bool = False
     memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)  # what the kernel derives once
 
 

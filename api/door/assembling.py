@@ -17,7 +17,7 @@ from adjudicator.tables import ClaimCodes, evaluate
 from api.door.buckets import given_buckets
 from api.door.building import Builder, Setting, compact
 from api.door.claims import Claims
-from api.door.cover import Cover, by_claims_alone, by_members
+from api.door.cover import Cover, find_cover
 from api.door.members import EARLIEST, Members
 from api.door.programs import Asked, PlanFinder
 from api.door.required import PAID
@@ -39,15 +39,16 @@ def assemble(
     setting: Setting,
     asked: Asked,
     books: Books,
+    order_type: Int32 | None = None,
 ) -> Batch:
-    """Build the batch of claims that are all good; `dates` are days [claims] by name."""
+    """Build the batch of claims that are all good; `dates` are days [claims] by name.
+
+    `order_type`: orders claims of one moment, the parts of a stay that was split; None where none was.
+    """
     builder = Builder(claims, dates, setting, books)
-    finder = PlanFinder(setting.programs, setting.by_name_only)
     person = builder.coded("person_id")
-    if members is None:
-        cover = by_claims_alone(claims.columns, dates["discharge"], finder, books)
-    else:
-        cover = by_members(members, person, claims.columns, dates, finder, books)
+    finder = PlanFinder(setting.programs, setting.by_name_only)
+    cover = find_cover({**claims.columns, "person_id": person}, dates, members, finder, books)
     reason = cover.reason.copy()
     builder.visit()
     builder.person(cover, members)
@@ -66,6 +67,7 @@ def assemble(
         settlement=dates["settlement"].astype(np.int32),
         lines=lines_of(claims, item, dates, books),
         attributes=builder.attributes,
+        order_type=order_type,
         amounts={name: np.where(values == MISSING, 0, values) for name, values in given.items()},
         given_buckets=buckets,
         bucketed=bucketed,

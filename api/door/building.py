@@ -21,7 +21,7 @@ from catalogs.tables.lookup import CatalogIndex
 
 PERSON_WORDS = ("group", "sex", "tier", "join", "household", "scheme")
 PERSON_NUMBERS = ("months_insured", "years_insured")
-VISIT_WORDS = ("visit", "filing", "transfer", "disease", "diagnosis", "episode", "series", "delivery")
+VISIT_WORDS = ("visit", "filing", "transfer", "disease", "diagnosis", "episode", "series", "delivery", "stay_part")
 VISIT_NUMBERS = ("days", "children", "units")
 FACILITY_WORDS = ("level", "administration", "price_class", "facility_kind")
 

@@ -36,6 +36,19 @@ class Cover:
     reason: UInt8
 
 
+def find_cover(
+    columns: Mapping[str, NDArray[np.signedinteger]],
+    dates: Mapping[str, Int64],
+    members: Members | None,
+    finder: PlanFinder,
+    books: Books,
+) -> Cover:
+    """Find the cover of claims: from the members where there are any, else from what the claims say themselves."""
+    if members is None:
+        return by_claims_alone(columns, dates["discharge"], finder, books)
+    return by_members(members, columns["person_id"].astype(np.int32, copy=False), columns, dates, finder, books)
+
+
 def by_claims_alone(
     columns: Mapping[str, NDArray[np.signedinteger]], day: Int64, finder: PlanFinder, books: Books
 ) -> Cover:

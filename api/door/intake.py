@@ -16,6 +16,7 @@ from api.door.claims import Claims, gather, lines_of_other_file, with_lines
 from api.door.dates import claim_dates
 from api.door.line_checks import check_lines
 from api.door.members import read_members
+from api.door.new_year import divide, refuse_undivided, years_begin
 from api.door.programs import Asked, asked_by
 from api.door.refusing import check_contents, check_persons, refuse_broken_rows, refuse_rows_without_claim, set_apart
 from api.door.required import check_headings, extra_headings
@@ -38,6 +39,8 @@ PER_CLAIM = ("in_scope", "upfront", "over_limit", "self_funded")
 class Counts:
     """How many of each there were: claims_read = claims_kept + claims_refused.
 
+    The batch has claims_kept + parts_added claims, because a stay split at New Year is one for each year.
+
     rows_read counts rows of the file that holds the lines (of the claims file, when there are no lines), blank ones
     left out; lines_kept are those in the batch. rows_refused counts over all files.
     """
@@ -45,6 +48,7 @@ class Counts:
     claims_read: int
     claims_kept: int
     claims_refused: int
+    parts_added: int
     rows_read: int
     lines_kept: int
     rows_refused: int
@@ -98,13 +102,19 @@ def take_in(claims: Source, lines: Source | None, members: Source | None, settin
     covered = None if members is None else read_members(members, books, troubles)
     gathered = check_persons(gathered, claims, covered, books, troubles)
     gathered, dates = claim_dates(gathered, claims, books, troubles)
+    begin = years_begin(gathered, dates, covered, setting, books)
+    gathered = refuse_undivided(gathered, begin, claims, asked, books, troubles)
+    begin = begin[~gathered.bad]
     good, dates = set_apart(gathered, dates, claims, line_source, troubles)
-    batch = assemble(good, dates, covered, setting, asked, books)
+    kept = len(good)
+    good, dates, order_type = divide(good, dates, begin, books)
+    batch = assemble(good, dates, covered, setting, asked, books, order_type)
     warn(batch, good, claims, line_source or claims, books, troubles, setting)
     counts = Counts(
         claims_read=len(gathered),
-        claims_kept=len(good),
-        claims_refused=len(gathered) - len(good),
+        claims_kept=kept,
+        claims_refused=len(gathered) - kept,
+        parts_added=len(good) - kept,
         rows_read=rows_read,
         lines_kept=len(batch.lines),
         rows_refused=sum(len(troubles.rows_of(source.name)) for source in (claims, lines, members) if source),

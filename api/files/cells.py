@@ -215,6 +215,13 @@ class Codebook:
         code = self._of_text.get(text)
         return self._keep(text, self._read(text)) if code is None else code
 
+    def keep(self, values: pa.StringArray) -> Int32:
+        """Give the code of every value; they are right as they are."""
+        encoded = values.dictionary_encode()
+        codes = np.array([self._keep(text, text) for text in encoded.dictionary.to_pylist()], np.int32)
+        of_values: Int32 = codes[_numbers(encoded.indices)]
+        return of_values
+
     def _keep(self, text: str, value: str | Fault) -> int:
         """Remember what a text stands for."""
         if isinstance(value, Fault):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -13,7 +13,8 @@ from adjudicator.engine import settle
 from adjudicator.reasons import ClaimReason, ClaimStatus
 from adjudicator.rulebook import Program, Rulebook
 from adjudicator.settlement import Settlement
-from catalogs.plans.case_batch import batch_of
+from adjudicator.stay_parts import crosses
+from catalogs.plans.case_batch import CaseBatch, batch_of
 from catalogs.plans.case_claims import Case, CaseReader
 from catalogs.plans.complete import CompletePlan
 from catalogs.plans.findings import Findings, Place
@@ -56,6 +57,8 @@ def run_cases(plan: CompletePlan, program: Program, findings: Findings) -> tuple
     if not cases or len(findings.errors) > before:
         return ()
     prepared = batch_of(cases, program)
+    if program.splits:
+        _refuse_whole_stays(cases, prepared, program, findings)
     seen = _Seen(len(prepared.batch))
     rulebook = Rulebook((program,), prepared.catalog)
     settlement = settle(prepared.batch, rulebook, prepared.accounts, observe=seen.take)
@@ -71,9 +74,25 @@ def run_cases(plan: CompletePlan, program: Program, findings: Findings) -> tuple
                 name=result.name,
                 what=difference.what,
                 expected=difference.expected,
-                found=difference.found,
+                found=difference.found + _unsettled(result.found),
             )
     return results
+
+
+def _refuse_whole_stays(cases: Sequence[Case], prepared: CaseBatch, program: Program, findings: Findings) -> None:
+    """Refuse stays over the start of a benefit year: the door splits them before they are settled."""
+    batch, (month, day) = prepared.batch, program.year_start
+    start = np.full(len(batch), month * 100 + day, np.int64)
+    whole = crosses(batch.admission.astype(np.int64), batch.discharge.astype(np.int64), start)
+    for number in np.unique(np.searchsorted(prepared.rows, np.flatnonzero(whole))).tolist():
+        findings.add("CASE_OVER_NEW_YEAR", cases[number].place, name=cases[number].name)
+
+
+def _unsettled(found: Mapping[str, str]) -> str:
+    """Say why a claim was not settled, in the words that a case expects; '' for one that was."""
+    if found["status"] == ClaimStatus.SETTLED.name.lower():
+        return ""
+    return f" (status: {found['status']}, reason: {found['reason']})"
 
 
 class _Seen:

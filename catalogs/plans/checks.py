@@ -64,7 +64,10 @@ def _check_known(plan: CompletePlan, read: Read, findings: Findings) -> bool:
         counter = plan.counters.get(read.name.removeprefix("counter."))
         if counter is None:
             name = read.name.removeprefix("counter.")
-            findings.add("UNKNOWN_COUNTER", read.place, name=name, **meant(name, plan.counters))
+            if name == "admissions":
+                findings.add("NTH_WITHOUT_ADMISSIONS", read.place)
+            else:
+                findings.add("UNKNOWN_COUNTER", read.place, name=name, **meant(name, plan.counters))
             return False
         if read.as_money and counter.unit == "count":
             findings.add("COUNT_AS_MONEY", read.place, name=counter.name)
@@ -104,7 +107,11 @@ def _tests(condition: object) -> Iterator[Test]:
 
 
 def _check_conventions(plan: CompletePlan, findings: Findings) -> None:
-    if plan.conventions.get("new_year") == "split":
+    if plan.conventions.get("new_year") != "split":
+        return
+    if plan.conventions.get("year_by") == "settlement":
+        findings.add("NEW_YEAR_BY_SETTLEMENT", plan.place)
+    if "stay_part" not in _attributes_used(plan):
         findings.add("NEW_YEAR_SPLIT", plan.place)
 
 

@@ -99,6 +99,7 @@ class _Compiler:
             waiting=self._waiting(),
             excluded_if=excluded,
             digest=digest,
+            splits=plan.conventions.get("new_year") == "split",
         )
 
     def _defaults(self) -> Mapping[str, str | int]:

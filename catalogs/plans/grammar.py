@@ -151,6 +151,7 @@ ATTRIBUTES: Mapping[str, BuiltIn] = MappingProxyType({
     "episode": BuiltIn("visit", "id", open=True),
     "series": BuiltIn("visit", "id", open=True),
     "delivery": BuiltIn("visit", "word", ("vaginal", "caesarean")),
+    "stay_part": BuiltIn("visit", "word", ("whole", "first", "later"), default="whole"),
     "days": BuiltIn("visit", "number"),
     "children": BuiltIn("visit", "number"),
     "units": BuiltIn("visit", "number"),

@@ -51,8 +51,6 @@ OVERLAYS = {
     "cn.hunan.dual_channel.2026",
 }
 KNOWN_WARNINGS = {
-    # the place splits a stay at New Year; the door does, not the plan
-    "cn.beijing.employees.2023": {"NEW_YEAR_SPLIT"},
     # 35 % against 60 % at home: more than the national 20 points
     "cn.shanxi.taiyuan.residents.2023": {"BOUND_RATE_DROP"},
 }

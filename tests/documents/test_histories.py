@@ -44,6 +44,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "serious_disease": ("none", "listed"),
     "referral": ("not_needed", "missing"),
     "access": ("direct", "referral"),
+    "stay_part": ("whole", "first", "later"),
     "delivery": ("vaginal", "caesarean"),
     "group": ("in_service", "retired", "adult", "elderly", "minor", "student"),
     "tier": ("high", "low", "one", "two"),

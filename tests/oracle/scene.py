@@ -12,7 +12,7 @@ from .numbers import FEN
 
 NUMBERS = {"age", "months_insured", "years_insured", "days", "children", "units", "stay_day", "item_price"}
 MARKS = {"status"}
-DEFAULTS = {"zone": "local", "filing": "none", "transfer": "none"}
+DEFAULTS = {"zone": "local", "filing": "none", "transfer": "none", "stay_part": "whole"}
 
 Given = str | Fraction | frozenset[str] | None
 

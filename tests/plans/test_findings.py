@@ -80,6 +80,8 @@ TRIGGERS: dict[str, str] = {
     "UNKNOWN_SUBJECT": plan(rate("[{when: {levl: tertiary}, is: 50%}, {is: 60%}]\n")),
     "UNKNOWN_AMOUNT": plan(layer("base: [in_scop]\nbands: [{rate: 50%}]\n")),
     "UNKNOWN_COUNTER": plan(layer("limits: [{name: cap, amount: 5, counter: spnt}]\nbands: [{rate: 50%}]\n"), COUNTER),
+    "NTH_WITHOUT_ADMISSIONS": plan(rate('{by: nth, "1": 50%, else: 60%}\n')),
+    "BANDS_NOT_SLICES": plan(layer("bands: 60%\n")),
     "UNKNOWN_NUMBER": plan(layer("flat: [{name: a, amount: 5, number: dayz}]\n")),
     "UNKNOWN_HOLDER": plan(LAYER, "counters:\n  a: {per: year, holder: family, adds: [basic.paid]}\n"),
     "UNKNOWN_ITEMS": plan(GROUPS, layer("groups: [{group: a, items: herbl}]\nbands: [{rate: 50%}]\n")),
@@ -178,6 +180,7 @@ TRIGGERS: dict[str, str] = {
     "BOUND_RATE_DROP": plan(FILED, head=HEAD + "inherits: test.base\n"),
     "BOUND_WAITING": plan(LAYER, head=HEAD + "inherits: test.base\ncoverage: {waiting: 12}\n"),
     "NEW_YEAR_SPLIT": plan(LAYER, head=HEAD + "conventions: {new_year: split}\n"),
+    "NEW_YEAR_BY_SETTLEMENT": plan(LAYER, head=HEAD + "conventions: {new_year: split, year_by: settlement}\n"),
     "NO_CASES": plan(cases=""),
     "CASE_TOTAL": plan(cases=CASES.replace("in_scope: 1000", "in_scope: 1000, self_funded: 5, total: 900")),
     "CASE_WITHOUT_AMOUNT": plan(cases=CASES.replace(", in_scope: 1000", "")),
@@ -248,12 +251,54 @@ def test_case_failed() -> None:
     assert not checked.cases[0].passed
 
 
+def test_a_failed_case_says_why_the_claim_was_not_settled() -> None:
+    held = check(plan(rate("not stated\n")))
+    assert [finding.message() for finding in held.findings if finding.severity == "error"] == [
+        "one: paid.basic should be 500, but is 0.00 (status: held, reason: NOT_STATED)"
+    ]
+
+
+@pytest.mark.parametrize("name", ["total", "paid", "in_scope", "one", "basic.paid"])
+@pytest.mark.parametrize(
+    "of", ["attributes: {%s: {of: visit, number: yes}}\n", "amounts: [%s]\n", "items: {%s: {kind: drug}}\n"]
+)
+def test_nothing_is_named_like_an_amount_of_the_language(of: str, name: str) -> None:
+    if name == "basic.paid" and of.startswith("items"):
+        return
+    assert "RESERVED_NAME" in codes(lint(plan(of % name, LAYER)))
+
+
+def test_without_a_near_name_there_is_no_advice() -> None:
+    (finding,) = lint(plan(layer("limits: [{name: cap, amount: 5, counter: spent}]\nbands: [{rate: 50%}]\n")))
+    assert (finding.code, finding.help(), finding.help("zh")) == ("UNKNOWN_COUNTER", "", "")
+
+
 def test_case_unknown_amount() -> None:
     assert "CASE_UNKNOWN_AMOUNT" in codes(check(plan(cases=CASES.replace("paid.basic", "paid.basik"))).findings)
 
 
+def test_a_case_over_new_year_of_a_plan_that_splits() -> None:
+    dates = "in_scope: 1000, dates: {admission: 2023-03-30, discharge: 2023-04-02, settlement: 2023-04-02}"
+    cases = CASES.replace("in_scope: 1000", dates)
+    for begin, split in (("01-01", False), ("04-01", True)):
+        head = HEAD + f'conventions: {{new_year: split, year_start: "{begin}"}}\n'
+        assert ("CASE_OVER_NEW_YEAR" in codes(check(plan(head=head, cases=cases)).findings)) == split
+
+
+def test_a_plan_that_splits_and_reads_the_part_has_no_findings() -> None:
+    whole = LAYER.replace("rate: 50%", "rate: {by: stay_part, later: 50%, else: 50%}")
+    assert lint(plan(whole, head=HEAD + "conventions: {new_year: split}\n")) == []
+
+
 def test_each_code_is_triggered() -> None:
-    apart = {"DOCUMENT_NOT_UTF8", "DOCUMENT_TOO_LARGE", "ID_TWICE", "CASE_FAILED", "CASE_UNKNOWN_AMOUNT"}
+    apart = {
+        "DOCUMENT_NOT_UTF8",
+        "DOCUMENT_TOO_LARGE",
+        "ID_TWICE",
+        "CASE_FAILED",
+        "CASE_UNKNOWN_AMOUNT",
+        "CASE_OVER_NEW_YEAR",
+    }
     assert set(TRIGGERS) | apart == set(MESSAGES)
 
 
