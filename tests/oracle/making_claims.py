@@ -23,6 +23,7 @@ class ClaimMaker:
     def __init__(self, rng: random.Random, generated: Generated):
         self.rng, self.plan = rng, generated
         self.use = generated.reached.add
+        self.gaps = rng.random() < 0.4
         self.persons = [self._person(f"p{n}") for n in range(1, rng.randint(1, 4) + 1)]
 
     def chance(self, probability: float) -> bool:
@@ -57,7 +58,7 @@ class ClaimMaker:
             self.use("document.attribute_marks")
             facts["flags"] = ["red"]
         for name in ("age", "months_insured"):
-            if self.chance(0.97):
+            if not self.gaps or self.chance(0.9):
                 facts[name] = str(self.rng.randint(*NUMBERS[name]))
             else:
                 self.use("condition.missing_number")
@@ -83,7 +84,7 @@ class ClaimMaker:
             claim["order_type"] = self.rng.randint(0, 2)
         self._words(claim)
         for name in ("days", "children", "wards"):
-            if self.chance(0.9):
+            if not self.gaps or self.chance(0.9):
                 claim[name] = str(self.rng.randint(*NUMBERS[name]))
         if self.chance(0.5):
             claim["episode"] = self.rng.choice(("e1", "e2"))
@@ -113,7 +114,7 @@ class ClaimMaker:
 
     def _words(self, claim: Claim) -> None:
         for name, words in WORDS.items():
-            fate = self.rng.random()
+            fate = self.rng.random() if self.gaps or self.chance(0.3) else 1.0
             if name in ("access", "consent") and fate < 0.5:
                 self.use("document.default")
                 continue

@@ -28,6 +28,7 @@ class ValueMaker:
     def __init__(self, rng: random.Random, reached: set[str], first_year: int):
         self.rng, self.reached, self.first_year = rng, reached, first_year
         self.names = Names()
+        self.unknowns = rng.random() < 0.3
         self.lines = False
 
     def use(self, feature: str) -> None:
@@ -46,6 +47,8 @@ class ValueMaker:
     def percent(self, low: int = 0, high: int = 100) -> str:
         """Give a rate."""
         number = self.rng.randint(low, high)
+        if self.chance(0.15) and high >= 50:
+            return self.rng.choice(("50%", "50%", "25%")) if self.coarse else self.rng.choice(("50%", "12.5%", "2.5%"))
         if self.chance(0.2) and number < 100 and not self.coarse:
             return f"{number}.{self.rng.choice((25, 5, 75))}%"
         return f"0.{number:02d}" if self.chance(0.1) and number < 100 else f"{number}%"
@@ -118,7 +121,7 @@ class ValueMaker:
         if absent and self.chance(0.5):
             self.use("value.absent")
             return "absent"
-        if self.chance(0.6):
+        if not self.unknowns or self.chance(0.4):
             return self._plain(scalar)
         form = self.rng.choice(("not_stated", "not_stated_why", "target", "minimum", "range"))
         self.use(f"value.{form}")
