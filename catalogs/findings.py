@@ -89,4 +89,6 @@ def _text(code: str, key: str, fields: Mapping[str, object]) -> str:
     pattern = texts().get(code, {}).get(key, "")
     if not pattern:
         return code if key in ("en", "zh") else ""
+    if "{meant}" in pattern and fields.get("meant") == "":
+        return ""  # nothing is near: there is no advice
     return pattern.format_map(fields)

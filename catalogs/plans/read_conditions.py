@@ -78,7 +78,11 @@ def is_amount(reader: Reader, text: str) -> bool:
 
 def _known_counter(reader: Reader, key: Text, name: str) -> None:
     counters = reader.names.counters or {}
-    if reader.names.complete and name not in counters:
+    if not reader.names.complete or name in counters:
+        return
+    if key.text.strip() == "nth":
+        reader.add("NTH_WITHOUT_ADMISSIONS", key)
+    else:
         reader.add("UNKNOWN_COUNTER", key, name=name, **meant(name, counters))
 
 

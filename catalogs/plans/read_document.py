@@ -19,6 +19,7 @@ from catalogs.plans.document import (
 from catalogs.plans.findings import Findings
 from catalogs.plans.grammar import (
     AMOUNTS_OF_CLAIM,
+    AMOUNTS_OF_LAYER,
     ATTRIBUTES,
     CLAIM_DATES,
     CONVENTIONS,
@@ -109,7 +110,7 @@ class _DocumentReader:
         built_in = {name: _attribute(name, rule) for name, rule in ATTRIBUTES.items()}
         lines = {name: _attribute(name, rule) for name, rule in LINE_ATTRIBUTES.items()}
         for key, node in reader.entries(fields["attributes"], "attributes") if "attributes" in fields else ():
-            if key.text in lines:
+            if key.text in lines or key.text in RESERVED or _is_amount_of_layer(key.text):
                 reader.add("RESERVED_NAME", key, name=key.text)
             built_in[key.text] = self._declared(key, node, built_in.get(key.text))
         counters = {}
@@ -144,7 +145,8 @@ class _DocumentReader:
                 seen.add(node.text)
         amounts = self.fields.get("amounts")
         for item in amounts.items if isinstance(amounts, Items) else ():
-            if isinstance(item, Text) and (item.text in RESERVED or item.text in names.attributes):
+            taken = isinstance(item, Text) and (item.text in RESERVED or item.text in names.attributes)
+            if isinstance(item, Text) and (taken or _is_amount_of_layer(item.text)):
                 self.reader.add("RESERVED_NAME", item, name=item.text)
 
     def _declared(self, key: Text, node: Node, known: Attribute | None) -> Attribute:
@@ -278,7 +280,7 @@ class _DocumentReader:
             return {}
         found: dict[str, Condition] = {}
         for key, node in self.reader.entries(self.fields["items"], "items"):
-            if key.text in RESERVED:
+            if key.text in RESERVED or key.text in self.reader.names.amounts:
                 self.reader.add("RESERVED_NAME", key, name=key.text)
             found[key.text] = read_condition(self.reader, node, lines=OF_LINES)
         return found
@@ -391,6 +393,12 @@ class _DocumentReader:
 def _is_addition(counter: Node) -> bool:
     """Tell whether an entry of `counters` adds to a counter of another document."""
     return isinstance(counter, Fields) and counter.get("also_adds") is not None
+
+
+def _is_amount_of_layer(name: str) -> bool:
+    """Tell whether a name looks like LAYER.AMOUNT, an amount that layers give."""
+    layer, _, amount = name.rpartition(".")
+    return bool(layer) and amount in AMOUNTS_OF_LAYER
 
 
 def _attribute(name: str, rule: BuiltIn) -> Attribute:

@@ -158,6 +158,9 @@ class LayerReader:
     def _bands(self, node: Node, scope: Scope) -> BandsEntry:
         if isinstance(node, Items):
             return BandsEntry(self._slices(node, scope), None, False, False, None, None, node.place)
+        if isinstance(node, Text):
+            self.reader.add("BANDS_NOT_SLICES", node)
+            return BandsEntry((), None, False, False, None, None, node.place)
         fields = self.reader.fields(node, "bands")
         scope = self.reader.scope(fields, scope)
         phase = None

@@ -51,10 +51,10 @@ class Names:
 
 
 def meant(word: str, known: Iterable[str]) -> dict[str, str]:
-    """Give the field `meant` of a finding about an unknown word: the nearest known one, else the first few."""
+    """Give the field `meant` of a finding about an unknown word: the nearest known one, else the first few, else ''."""
     listed = list(dict.fromkeys(known))
     near = difflib.get_close_matches(word, listed, 1, 0.6)
-    return {"meant": " / ".join(near or listed[:6]) or "-"}
+    return {"meant": " / ".join(near or listed[:6])}
 
 
 class Reader:
