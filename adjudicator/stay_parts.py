@@ -59,28 +59,30 @@ def parts_of(
     A line before the stay belongs to its first year, one after it to its last. A claim that is not split, or whose
     lines all fall into one year, stays one part; the days of the latter are cut to that year all the same.
     """
-    first = benefit_years(admission, year_start)
-    last = benefit_years(discharge, year_start)
+    stays = np.flatnonzero(split)
+    first, last = np.zeros(len(split), np.int64), np.zeros(len(split), np.int64)
+    first[stays] = benefit_years(admission[stays], year_start[stays])
+    last[stays] = benefit_years(discharge[stays], year_start[stays])
     at = np.flatnonzero(split[line_claim])
     owner = line_claim[at]
     years = np.clip(benefit_years(line_day[at], year_start[owner]), first[owner], last[owner])
-    span = int((last - first)[split].max(initial=0)) + 1
+    span = int((last - first).max(initial=0)) + 1
     key = owner * span + years - first[owner]
     parts = np.sort(np.concatenate([np.unique(key), np.flatnonzero(~split) * span]))
     claim = parts // span
-    cut = split[claim]
     count = np.bincount(claim, minlength=len(split))
     start = np.cumsum(count) - count
     number = np.arange(len(parts)) - start[claim]
-    year = first[claim] + parts % span
-    begin, end = first_days(year, year_start[claim]), first_days(year + 1, year_start[claim]) - 1
-    from_day = np.where(cut, np.maximum(admission[claim], begin), admission[claim])
-    to_day = np.where(cut, np.minimum(discharge[claim], end), discharge[claim])
+    year, from_day, to_day = first[claim] + parts % span, admission[claim], discharge[claim]
+    cut = np.flatnonzero(split[claim])
+    start_of = year_start[claim[cut]]
+    from_day[cut] = np.maximum(from_day[cut], first_days(year[cut], start_of))
+    to_day[cut] = np.minimum(to_day[cut], first_days(year[cut] + 1, start_of) - 1)
     line_part = start[line_claim]
     line_part[at] = np.searchsorted(parts, key)
     return StayParts(
         claim=claim,
-        year=np.where(cut, year, 0),
+        year=year,
         number=number,
         count=count[claim],
         admission=from_day,

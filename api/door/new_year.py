@@ -36,12 +36,11 @@ def years_begin(
     begin = np.zeros(len(claims), np.int64)
     if not starts:
         return begin
-    good = np.flatnonzero(~claims.bad)
-    own = {name: day[good] for name, day in dates.items()}
-    over = np.zeros(len(good), np.bool_)
+    stays = np.flatnonzero(~claims.bad & (dates["admission"] < dates["discharge"]))
+    over = np.zeros(len(stays), np.bool_)
     for start in set(starts.values()):
-        over |= crosses(own["admission"], own["discharge"], np.full(len(good), start))
-    at = good[over]
+        over |= crosses(dates["admission"][stays], dates["discharge"][stays], np.full(len(stays), start))
+    at = stays[over]
     if not len(at):
         return begin
     columns = {name: column[at] for name, column in claims.columns.items()}
