@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 
@@ -16,6 +17,35 @@ from adjudicator.tables import ClaimCodes, Index, number_codes, part
 
 Observe = Callable[[str, Int64, Int64], None]
 """Called with (name, rows of the batch, values) for every amount and parameter, when someone asks for them."""
+
+
+_Cells = TypeVar("_Cells")
+
+
+class Resolved(NamedTuple):
+    """The cells of a table that claims select: one value for all, or one a claim.
+
+    undecided: states above ABSENT, else 0; None when there are none. absent: cells without a value, True for all.
+    """
+
+    values: Amount
+    undecided: UInt8 | np.uint8 | None
+    absent: Bool | bool | None
+
+
+def resolve(table: Table, index: Index) -> Resolved:
+    """Look a table's cells up."""
+    values = table.values[index]
+    if table.certain and table.bounded:
+        return Resolved(values, None, None)
+    states = table.states[index]
+    if isinstance(states, np.uint8):
+        return Resolved(values, states if states > State.ABSENT else None, True if states >= State.ABSENT else None)
+    worst = states.max(initial=0)
+    if worst < State.ABSENT:
+        return Resolved(values, None, None)
+    undecided = np.where(states > State.ABSENT, states, np.uint8(0)) if worst > State.ABSENT else None
+    return Resolved(values, undecided, states >= State.ABSENT)
 
 
 class Wave:
@@ -31,9 +61,8 @@ class Wave:
         self.rows = block.rows[low:high]
         nothing = np.zeros(self.size, np.int64)
         self.amounts: dict[str, Amount] = {"one": 1, "total": block.total[low:high], "paid": nothing}
-        sums = block.buckets[low:high]
-        for place, bucket in enumerate(BUCKETS):
-            self.amounts[bucket] = sums[:, place]
+        for bucket, sums in zip(BUCKETS, block.buckets, strict=True):
+            self.amounts[bucket] = sums[low:high]
         self.unconsumed: dict[str, Amount] = {b: np.maximum(self.amounts[b], 0) for b in BUCKETS}
         self.opening = {name: block.counters[name].read(low, high).copy() for name in block.opening}
         self.held: UInt8 | None = None
@@ -88,25 +117,34 @@ class Wave:
         """Give a parameter; claims whose cell is not decidable are held (where `needed`). Absent gives the cell's 0."""
         if table.constant is not None and not self.block.observe:
             return table.constant
-        index = self.cell(table)
-        if table.certain and not self.block.observe:
-            return table.values[index]
-        states = table.states[index]
-        worst = int(states) if not isinstance(states, np.ndarray) else int(states.max(initial=0))
-        if worst > State.ABSENT:
-            bad = np.where(states > State.ABSENT, states, 0)
-            self.hold(bad if needed is None else np.where(needed, bad, 0))
+        found = self._resolve(table)
+        if found.undecided is not None:
+            bad = np.broadcast_to(self._here(found.undecided), (self.size,))
+            self.hold(bad if needed is None else np.where(needed, bad, 0).astype(np.uint8))
         if self.block.observe and label:
+            index = self.cell(table)
             self.see(f"param.{label}", table.values[index])
             self.see(f"origin.{label}", table.origins[index])
-            self.see(f"state.{label}", states)
-        return table.values[index]
+            self.see(f"state.{label}", table.states[index])
+        return self._here(found.values)
+
+    def _resolve(self, table: Table) -> Resolved:
+        """Find a table's cells: once a block, or now when it reads amounts or counters."""
+        if table.dynamic:
+            return resolve(table, self.cell(table))
+        return self.block.resolved(table)
+
+    def _here(self, cells: _Cells) -> _Cells:
+        """Cut the block's cells to this wave; those just found for the wave are as long as it."""
+        if not isinstance(cells, np.ndarray) or len(cells) == self.size:
+            return cells
+        return cast(_Cells, cells[self.low : self.high])
 
     def truth(self, table: Table | None) -> Bool | bool:
         """Give a condition; none is always true."""
         if table is None:
             return True
-        values = table.values[self.cell(table)]
+        values = self._here(self._resolve(table).values)
         return values != 0 if isinstance(values, np.ndarray) else bool(values)
 
     def formula(self, formula: Formula, label: str) -> Amount:
@@ -133,12 +171,12 @@ class Wave:
 
     def unless_absent(self, table: Table, amount: Amount, otherwise: int) -> Amount:
         """Give the amount, but `otherwise` where the table has no value."""
-        if table.bounded:
+        absent = self._resolve(table).absent
+        if absent is None:
             return amount
-        absent = table.states[self.cell(table)] >= State.ABSENT
         if isinstance(absent, np.ndarray):
-            return np.where(absent, otherwise, amount) if absent.any() else amount
-        return otherwise if absent else amount
+            return np.where(self._here(absent), otherwise, amount)
+        return otherwise
 
     def form(self, take: Sequence[tuple[str, Table]], atoms: tuple[int, ...] | None = None, label: str = "") -> Amount:
         """Give a linear form of named amounts, floored at 0; bucket names count the lines of `atoms` only."""
@@ -208,6 +246,15 @@ class Block:
     ):
         self.program, self.batch, self.rows, self.codes = program, batch, rows, codes
         self.atoms = atoms
-        self.buckets = atoms[:, 0] if atoms.shape[1] == 1 else atoms.sum(axis=1)
-        self.total = self.buckets.sum(axis=1)
+        by_claim = atoms[:, 0] if atoms.shape[1] == 1 else atoms.sum(axis=1)
+        self.buckets = np.ascontiguousarray(by_claim.T)  # [4, claims]
+        self.total = self.buckets.sum(axis=0)
         self.counters, self.opening, self.observe = counters, opening, observe
+        self._resolved: dict[int, tuple[Table, Resolved]] = {}
+
+    def resolved(self, table: Table) -> Resolved:
+        """Give the cells of a table without dynamic keys, for all claims of the block."""
+        found = self._resolved.get(id(table))
+        if found is None:
+            found = self._resolved[id(table)] = (table, resolve(table, self.codes.static_index(table)))
+        return found[1]
