@@ -1,0 +1,53 @@
+"""Corners that generated pairs rarely meet: a document and a claim each, through the oracle and the engine."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from .compare import differences
+from .counters import Entries
+from .generator import Pair
+from .making_plans import SOURCES, TITLE, Generated
+
+HEAD = {
+    **{"plan": "gen.plan", "title": TITLE, "scheme": "resident_basic", "place": "340300", "sources": SOURCES},
+    **{"source": "S", "valid": {"from": "2023-01-01"}},
+}
+WHOLE: list[dict[str, Any]] = [{"rate": "100%"}]
+ACCOUNT = {"account": {"per": "none", "adds": {"l1.paid": "-1"}}}
+
+
+def agreed(layers: list[dict[str, Any]], counters: dict[str, Any], claim: dict[str, Any], opening: Entries) -> Any:
+    document = {**HEAD, "layers": layers, **({"counters": counters} if counters else {})}
+    names = [layer["layer"] for layer in layers]
+    generated = Generated("gen.plan", [json.dumps(document)], set(), counters, names, 2023)
+    day = dict.fromkeys(("admission", "discharge", "settlement"), "2023-02-01")
+    pair = Pair(0, generated, [{"id": "k", "who": "p", "dates": day, "visit": "inpatient", **claim}], opening)
+    assert differences(pair) == []
+    return pair.settle()[0]["k"]
+
+
+def test_what_a_layer_pays_beyond_the_bill_leaves_the_other_buckets_to_later_layers() -> None:
+    first = {"layer": "l1", "fund": "pool", "bands": WHOLE, "charges": ["in_scope"], "beyond_bill": "yes"}
+    first["flat"] = [{"name": "allowance", "amount": "500"}]
+    second = {"layer": "l2", "fund": "aid", "base": ["self_funded"], "bands": WHOLE}
+    result = agreed([first, second], {}, {"in_scope": "100", "self_funded": "300"}, {})
+    assert (result.amounts["l1.paid"], result.amounts["l2.paid"]) == (600_00, 300_00)
+    assert (result.beyond_bill, result.cash) == (500_00, 0)
+
+
+def test_an_absent_deductible_stays_none_below_a_counter_of_less_than_nothing() -> None:
+    deductible = [{"name": "year", "amount": "absent", "counter": "account"}]
+    layer = {"layer": "l1", "fund": "pool", "deductible": deductible, "bands": WHOLE}
+    opening = {("gen.plan", "p", "account", "", 0): -200_00}
+    result = agreed([layer], ACCOUNT, {"in_scope": "100"}, opening)
+    assert (result.amounts["l1.deductible"], result.amounts["l1.paid"]) == (0, 100_00)
+
+
+@pytest.mark.parametrize(("mode", "paid"), [("half_even", 2), ("half_up", 3), ("down", 2), ("up", 3)])
+def test_a_tie_of_half_a_fen(mode: str, paid: int) -> None:
+    layer = {"layer": "l1", "fund": "pool", "bands": [{"rate": "50%"}], "rounding": {"mode": mode}}
+    assert agreed([layer], {}, {"in_scope": "0.05"}, {}).amounts["l1.paid"] == paid
