@@ -139,6 +139,7 @@ class LayerEntry:
     charges: tuple[str, ...]
     beyond_bill: bool
     place: Place
+    stated: frozenset[str] = frozenset()  # the keys that are written, all others hold by default
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from catalogs.plans.case_claims import CaseReader
 from catalogs.plans.cliffs import check_cliffs
 from catalogs.plans.findings import Findings
 from catalogs.plans.library import Checked, Library, read_text
+from catalogs.plans.slips import check_slips
 
 
 def lint(path_or_text: Path | str, folders: Iterable[Path | str] = ()) -> list[Finding]:
@@ -48,6 +49,7 @@ def lint_plan(library: Library, plan_id: str, checked: Checked | None = None) ->
         return findings
     check_bounds(checked.plan, checked.program, findings)
     check_cliffs(checked.plan, checked.program, findings)
+    check_slips(checked.plan, checked.program, findings)
     document = checked.plan.documents[-1]
     reader = CaseReader(checked.plan, document.file, findings)
     for node in document.cases.items if document.cases is not None else ():

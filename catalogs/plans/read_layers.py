@@ -70,6 +70,7 @@ class LayerReader:
             charges=self._charges(fields),
             beyond_bill=reader.yes_no(fields["beyond_bill"]) if "beyond_bill" in fields else False,
             place=node.place,
+            stated=frozenset(fields),
         )
 
     def _charges(self, fields: dict[str, Node]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ COMPOSED = (
 )
 GROUPS = "items:\n  herbal: {mark: tcm}\n  drugs: {kind: drug}\n"
 COUNTER = "counters:\n  stays: {per: year, unit: count, adds: [one]}\n  spent: {per: year, adds: [basic.paid]}\n"
+SECOND = "  - {layer: top, fund: top, requires_visit: no, bands: [{rate: 50%}]}\n"
 FILED = rate(
     """\
     - {when: {filing: [none]}, is: 80%}
@@ -166,6 +167,11 @@ TRIGGERS: dict[str, str] = {
     "COUNTER_UNIT": plan(LAYER, "counters:\n  a: {per: year, unit: count, adds: [basic.paid]}\n"),
     "COUNT_AS_MONEY": plan(layer("limits: [{name: cap, amount: 5, counter: stays}]\nbands: [{rate: 50%}]\n"), COUNTER),
     "COUNTER_UNUSED": plan(LAYER, COUNTER),
+    "BASE_TAKEN_TWICE": plan(LAYER + SECOND),
+    "COUNTER_NOT_FED": plan(
+        layer("deductible: [{name: a, amount: 5, counter: spent}]\nbands: [{rate: 50%}]\n"), COUNTER
+    ),
+    "EVERY_VISIT_PAYABLE": plan(LAYER + SECOND.replace("requires_visit: no", "base: [basic.left]")),
     "ITEMS_UNUSED": plan(GROUPS, LAYER),
     "AMOUNT_UNUSED": plan("amounts: [third_party]\n", LAYER),
     "INDEX_UNUSED": plan("indexes:\n  wage: {2023-01-01: 5}\n", LAYER),
@@ -249,6 +255,40 @@ def test_case_failed() -> None:
     assert failed.message() == "one: paid.basic should be 501, but is 500.00"
     assert checked.program is None
     assert not checked.cases[0].passed
+
+
+@pytest.mark.parametrize(
+    ("was", "written"),
+    [
+        ("bands", "base: [in_scope], bands"),  # said on purpose
+        ("bands", "when: {visit: outpatient}, bands"),  # never the same claim
+        ("bands", "groups: [{group: a, items: herbal, base: [remaining]}], bands"),
+        ("bands: [{rate: 50%}]", "flat: [{name: a, amount: 5}], beyond_bill: yes"),  # pays nothing of its base
+        ("requires_visit: no", "requires_visit: yes, base: [basic.left]"),
+        ("requires_visit: no", 'when: {basic.left: "> 0"}, base: [basic.left]'),  # only where the first layer did
+    ],
+)
+def test_layers_that_mean_what_they_say_are_no_slips(was: str, written: str) -> None:
+    assert lint_codes(LAYER + SECOND.replace(was, written), GROUPS) <= {"ITEMS_UNUSED"}
+
+
+@pytest.mark.parametrize("adds", ["basic.deductible", "basic.base", "in_scope", "total"])
+def test_counters_that_hold_a_deductible_are_no_slips(adds: str) -> None:
+    borne = layer("deductible: [{name: a, amount: 0, counter: borne}]\nbands: [{rate: 50%}]\n")
+    assert lint_codes(borne, f"counters:\n  borne: {{per: year, adds: [{adds}]}}\n") == set()
+
+
+@pytest.mark.parametrize(
+    ("adds", "found"), [("basic.paid", set()), ("paid", set()), ("basic.left", {"COUNTER_NOT_FED"})]
+)
+def test_counters_that_hold_a_payment_are_no_slips(adds: str, found: set[str]) -> None:
+    capped = layer("bands: [{rate: 50%}]\nlimits: [{name: a, amount: 9000, counter: had}]\n")
+    assert lint_codes(capped, f"counters:\n  had: {{per: year, adds: [{adds}]}}\n") == found
+
+
+def lint_codes(*parts: str) -> set[str]:
+    """Lint a plan of these parts; the codes alone."""
+    return set(codes(lint(plan(*parts))))
 
 
 def test_a_failed_case_says_why_the_claim_was_not_settled() -> None:
