@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adjudicator.columns import NO_LIMIT, PPM
-from adjudicator.rounding import Amount, payment, quotient
+from adjudicator.rounding import Amount, floored, payment, quotient
 from adjudicator.rulebook import Bands, Layer, RoundAt, Slice
 from adjudicator.wave import Wave
 
@@ -72,7 +72,7 @@ def _widths(layer: Layer, bands: Bands, wave: Wave, parts: Sequence[Amount], sta
         row: list[Amount] = []
         for part in parts:
             high = low + part
-            row.append(np.maximum(np.minimum(high, upper) - np.maximum(low, lower), 0))
+            row.append(floored(np.minimum(high, upper) - np.maximum(low, lower)))
             low = high
         widths.append(row)
         lower = np.maximum(lower, upper)
@@ -99,7 +99,7 @@ def _phases(layer: Layer, bands: Bands, wave: Wave, parts: Sequence[Amount], sta
     remaining, widths = list(parts), []
     position = start
     for piece, upper in zip(bands.slices, _edges(layer, bands, wave), strict=True):
-        room = np.maximum(upper - position, 0)
+        room = floored(upper - position)
         credit = None if piece.credit is None else wave.value(piece.credit, f"{layer.name}.credit")
         if credit is not None:
             room = np.minimum(room, np.where(np.asarray(credit) > 0, quotient(need, credit), NO_LIMIT))
@@ -112,7 +112,7 @@ def _phases(layer: Layer, bands: Bands, wave: Wave, parts: Sequence[Amount], sta
         used = sum(row)
         position = position + used
         if credit is not None:
-            need = np.maximum(need - used * credit, 0)
+            need = floored(need - used * credit)
         widths.append(row)
     return widths
 

@@ -106,3 +106,11 @@ def column_of(rows: int, value: str | int | None) -> Column:
     if value is None:
         return Category(np.full(rows, -1, np.int32), ())
     return Category(np.zeros(rows, np.int32), (value,))
+
+
+def certain(mask: Bool | bool | np.bool_) -> Bool | bool:
+    """Give True or False where a mask says the same for every row, else the mask."""
+    if not isinstance(mask, np.ndarray):
+        return bool(mask)
+    count = int(np.count_nonzero(mask))
+    return mask if 0 < count < len(mask) else count > 0

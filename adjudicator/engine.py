@@ -6,7 +6,7 @@ import numpy as np
 
 from adjudicator.accounts import Accounts
 from adjudicator.batch import LARGEST_FEN, Batch
-from adjudicator.columns import Bool, Int64, UInt8
+from adjudicator.columns import Bool, Int64, UInt8, certain
 from adjudicator.counters import Counter, CounterSpace, HolderSpace
 from adjudicator.layers import settle_layer
 from adjudicator.lines import Judged, judge
@@ -122,9 +122,9 @@ def _reasons_before(batch: Batch, program: Program, rows: Int64, codes: ClaimCod
     if program.excluded_if is not None:
         _mark(reason, program.excluded_if.values[codes.static_index(program.excluded_if)] != 0, ClaimReason.EXCLUDED)
     _mark(reason, judged.pended, ClaimReason.LINE_PENDED)
-    total = judged.atom_buckets.sum(axis=(1, 2))
-    _mark(reason, total < 0, ClaimReason.NEGATIVE_TOTAL)
-    bill = np.abs(judged.atom_buckets.sum(axis=1)).sum(axis=1)
+    buckets = judged.atom_buckets[:, 0] if program.lines.atoms == 1 else np.add.reduce(judged.atom_buckets, axis=1)
+    _mark(reason, np.add.reduce(buckets, axis=1) < 0, ClaimReason.NEGATIVE_TOTAL)
+    bill = np.add.reduce(np.abs(buckets), axis=1)
     _mark(reason, judged.out_of_bounds | (bill > LARGEST_FEN), ClaimReason.OUT_OF_BOUNDS)
     for name in program.amounts:
         if name in batch.amounts:
@@ -136,7 +136,7 @@ def _reasons_before(batch: Batch, program: Program, rows: Int64, codes: ClaimCod
 
 def _mark(reason: UInt8, where: Bool | bool | np.bool_, code: ClaimReason) -> None:
     """Set a reason where none stands yet."""
-    if np.any(where):
+    if np.count_nonzero(where):
         np.copyto(reason, np.uint8(code), where=(reason == 0) & where)
 
 
@@ -182,8 +182,8 @@ def _run_layers(program: Program, wave: Wave, facts: Prepared, is_open: Bool | b
 
 def _void(wave: Wave, covered: Bool | bool, is_open: Bool | bool) -> Bool | None:
     """Give the open claims that are not settled after all: held by a layer, or taken by none."""
-    uncovered = is_open & ~np.asarray(covered) if covered is not True else False
-    if wave.held is None and not np.any(uncovered):
+    uncovered = certain(is_open & ~np.asarray(covered)) if covered is not True else False
+    if wave.held is None and uncovered is False:
         return None
     wave.uncovered = np.broadcast_to(uncovered, (wave.size,))
     return wave.uncovered if wave.held is None else wave.uncovered | (wave.held > 0)
@@ -201,8 +201,8 @@ def _add(
     for rule, form, first in facts.adding.get(moment, ()):
         if first:
             conditions[rule.name] = wave.truth(rule.counts_if)
-        counts = conditions[rule.name] & open_claims
-        where = None if counts is True or np.all(counts) else np.broadcast_to(counts, (wave.size,))
+        counts = certain(conditions[rule.name] & open_claims)
+        where = None if counts is True else np.broadcast_to(counts, (wave.size,))
         amount: Amount = 0
         for name, weight in form:
             amount = amount + share(wave.amount(name), wave.value(weight, f"counter.{rule.name}.{name}"))

@@ -11,18 +11,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from adjudicator.bands import eligible_of_cut, pay_bands
-from adjudicator.columns import MISSING, NO_LIMIT, PPM, Bool
+from adjudicator.columns import MISSING, NO_LIMIT, PPM, Bool, certain
 from adjudicator.prepare import Prepared
-from adjudicator.rounding import Amount, share
+from adjudicator.rounding import Amount, floored, share
 from adjudicator.rulebook import Allocation, Deductible, Layer, Limit, Measure
 from adjudicator.wave import Wave
 
 
 def settle_layer(layer: Layer, wave: Wave, facts: Prepared, open_claims: Bool | bool) -> Bool | bool:
     """Run one layer over a wave; gives the claims it took. Amounts are written to `wave.amounts`."""
-    active = wave.truth(layer.when) & open_claims
+    active = certain(wave.truth(layer.when) & open_claims)
     wave.see(f"applies.{layer.name}", active)
-    if active is False or not np.any(active):
+    if active is False:
         _none(layer, wave)
         return False
     parts, base, over = _base(layer, wave, active)
@@ -49,7 +49,7 @@ def settle_layer(layer: Layer, wave: Wave, facts: Prepared, open_claims: Bool | 
     wave.close_layer(active)
     _pay(layer, wave, active, paid, base, banded)
     if f"{layer.name}.over_eligible" in facts.read or wave.block.observe:
-        below = np.minimum(cut, np.maximum(entitled - paid, 0))  # a cut of what only a guarantee or flat gave is none
+        below = np.minimum(cut, floored(entitled - paid))  # a cut of what only a guarantee or flat gave is none
         eligible: Amount = 0 if cut_up is None else eligible_of_cut(cut_up, below)
         wave.amounts[f"{layer.name}.over_eligible"] = np.where(active, eligible, 0)
     _only_active(layer, wave, active)
@@ -78,7 +78,7 @@ def _none(layer: Layer, wave: Wave) -> None:
 
 def _only_active(layer: Layer, wave: Wave, active: Bool | bool) -> None:
     """A layer that does not take a claim has all its amounts 0 there."""
-    if active is True or np.all(active):
+    if active is True:
         return
     for name in _AMOUNTS:
         full = f"{layer.name}.{name}"
@@ -95,7 +95,7 @@ def _base(layer: Layer, wave: Wave, active: Bool | bool) -> tuple[list[Amount], 
     over: Amount = 0
     for limit in layer.base_limits:
         room = _room(layer, limit, wave)
-        excess = np.maximum(base - room, 0)
+        excess = floored(base - room)
         base, over = base - excess, over + excess
         for place in reversed(range(len(parts))):
             off = np.minimum(parts[place], excess)
@@ -217,10 +217,10 @@ def _flats(layer: Layer, wave: Wave, paid: Amount) -> Amount:
         with wave.where(here):
             number = wave.number(flat.number)
             amount = wave.formula(flat.amount, f"{layer.name}.flat.{flat.name}") * flat.sign
-        amount = amount * (np.maximum(number - flat.less, 0) if flat.less else number)
+        amount = amount * (floored(number - flat.less) if flat.less else number)
         paid = paid + (amount if here is True else np.where(here, amount, 0))
         wave.see(f"after.{layer.name}.flat.{flat.name}", paid)
-    return np.maximum(paid, 0) if layer.flats else paid
+    return floored(paid) if layer.flats else paid
 
 
 def _guarantee(layer: Layer, wave: Wave, paid: Amount) -> Amount:
@@ -253,8 +253,8 @@ def _limits(layer: Layer, wave: Wave, paid: Amount, base: Amount, banded: Amount
         room = _room(layer, limit, wave)
         wave.see(f"room.{layer.name}.{limit.name}", room)
         if limit.measure is Measure.PERSON_SHARE:
-            borne = np.maximum((base if limit.share_of == "left" else banded) - paid, 0)
-            paid = paid + np.maximum(borne - room, 0)
+            borne = floored((base if limit.share_of == "left" else banded) - paid)
+            paid = paid + floored(borne - room)
         else:
             within = np.minimum(paid, room)
             cut, paid = cut + (paid - within), within
@@ -268,10 +268,12 @@ def _pay(layer: Layer, wave: Wave, active: Bool | bool, paid: Amount, base: Amou
     if given is not None:
         known = given[wave.rows]
         paid = np.where(known == MISSING, paid, known)
-    paid = np.where(active if wave.held is None else active & (wave.held == 0), paid, 0)
+    here = active if wave.held is None else active & (wave.held == 0)
+    if here is not True:
+        paid = np.where(here, paid, 0)
     room = np.minimum(
         sum(wave.unconsumed[bucket] for bucket in layer.charges),
-        np.maximum(wave.amounts["total"] - wave.amounts["paid"] + wave.beyond, 0),
+        floored(wave.amounts["total"] - wave.amounts["paid"] + wave.beyond),
     )
     inside = np.minimum(paid, room)
     if layer.beyond_bill:
@@ -285,7 +287,7 @@ def _pay(layer: Layer, wave: Wave, active: Bool | bool, paid: Amount, base: Amou
         rest = rest - off
     wave.amounts["paid"] = wave.amounts["paid"] + paid
     wave.amounts[f"{layer.name}.paid"] = paid
-    wave.amounts[f"{layer.name}.coinsurance"] = np.maximum(banded - paid, 0)
-    wave.amounts[f"{layer.name}.left"] = np.maximum(base - paid, 0)
+    wave.amounts[f"{layer.name}.coinsurance"] = floored(banded - paid)
+    wave.amounts[f"{layer.name}.left"] = floored(base - paid)
 
 

@@ -9,7 +9,22 @@ from adjudicator.rulebook import Rounding
 
 Amount = Int64 | np.int64 | int
 
-_HALF = PPM // 2
+
+def _constant(value: int) -> Int64:
+    """Give a constant as an array: NumPy takes it three times faster than a Python int, which counts for one claim."""
+    constant = np.array(value, np.int64)
+    constant.setflags(write=False)
+    return constant
+
+
+_ZERO = _constant(0)
+_HALF = _constant(PPM // 2)
+_WHOLE = _constant(PPM)
+
+
+def floored(amount: Amount) -> Amount:
+    """Give the amount, floored at 0."""
+    return np.maximum(amount, _ZERO)
 
 
 def share(amount: Amount, rate_ppm: Amount) -> Amount:
@@ -20,7 +35,7 @@ def share(amount: Amount, rate_ppm: Amount) -> Amount:
         if rate_ppm == 0:
             return amount * 0
     product = amount * rate_ppm
-    return (product + (_HALF - (product < 0))) // PPM
+    return (product + (_HALF - (product < _ZERO))) // _WHOLE
 
 
 def quotient(numerator: Amount, rate_ppm: Amount) -> Amount:
@@ -33,6 +48,8 @@ def payment(numerator: Amount, rounding: Rounding) -> Amount:
     """Round fen x ppm (>= 0) to whole units of `rounding.unit` fen."""
     unit = PPM * rounding.unit
     match rounding.mode:
+        case "half_up" if rounding.unit == 1:
+            return (numerator + _HALF) // _WHOLE
         case "half_up":
             whole = (numerator + unit // 2) // unit
         case "down":
@@ -43,4 +60,4 @@ def payment(numerator: Amount, rounding: Rounding) -> Amount:
             whole = (numerator + unit // 2) // unit
             tie = numerator % unit == unit // 2
             whole = whole - (tie & (whole % 2 == 1))
-    return whole if rounding.unit == 1 else whole * rounding.unit
+    return whole * rounding.unit

@@ -45,7 +45,7 @@ class Key:
     def __post_init__(self) -> None:
         sizes = {KeyKind.CATEGORY: len(self.domain) + 2, KeyKind.FLAG: 2}
         object.__setattr__(self, "size", sizes.get(self.kind, len(self.edges) + 1))
-        object.__setattr__(self, "identity", (self.kind, self.source, self.domain, self.edges.tobytes()))
+        object.__setattr__(self, "identity", (int(self.kind), self.source, self.domain, self.edges.tobytes()))
 
 
 class State(IntEnum):

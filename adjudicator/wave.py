@@ -11,7 +11,7 @@ import numpy as np
 from adjudicator.batch import BUCKETS, Batch
 from adjudicator.columns import MISSING, NO_LIMIT, Bool, Int32, Int64, Number, UInt8
 from adjudicator.counters import Counter
-from adjudicator.rounding import Amount, share
+from adjudicator.rounding import Amount, floored, share
 from adjudicator.rulebook import Formula, Program, State, Table
 from adjudicator.tables import ClaimCodes, Index, number_codes, part
 
@@ -20,6 +20,8 @@ Observe = Callable[[str, Int64, Int64], None]
 
 
 _Cells = TypeVar("_Cells")
+
+_ABSENT = np.uint8(State.ABSENT)  # looked up some forty times a claim; the attribute of an enumeration is slow
 
 
 class Resolved(NamedTuple):
@@ -40,12 +42,12 @@ def resolve(table: Table, index: Index) -> Resolved:
         return Resolved(values, None, None)
     states = table.states[index]
     if isinstance(states, np.uint8):
-        return Resolved(values, states if states > State.ABSENT else None, True if states >= State.ABSENT else None)
+        return Resolved(values, states if states > _ABSENT else None, True if states >= _ABSENT else None)
     worst = states.max(initial=0)
-    if worst < State.ABSENT:
+    if worst < _ABSENT:
         return Resolved(values, None, None)
-    undecided = np.where(states > State.ABSENT, states, np.uint8(0)) if worst > State.ABSENT else None
-    return Resolved(values, undecided, states >= State.ABSENT)
+    undecided = np.where(states > _ABSENT, states, np.uint8(0)) if worst > _ABSENT else None
+    return Resolved(values, undecided, states >= _ABSENT)
 
 
 class Wave:
@@ -63,7 +65,7 @@ class Wave:
         self.amounts: dict[str, Amount] = {"one": 1, "total": block.total[low:high], "paid": nothing}
         for bucket, sums in zip(BUCKETS, block.buckets, strict=True):
             self.amounts[bucket] = sums[low:high]
-        self.unconsumed: dict[str, Amount] = {b: np.maximum(self.amounts[b], 0) for b in BUCKETS}
+        self.unconsumed: dict[str, Amount] = {b: floored(self.amounts[b]) for b in BUCKETS}
         self.opening = {name: block.counters[name].read(low, high).copy() for name in block.opening}
         self.held: UInt8 | None = None
         self._layer_held: UInt8 | None = None
@@ -78,7 +80,7 @@ class Wave:
             return found
         match name:
             case "remaining":
-                return np.maximum(self.amounts["total"] - self.amounts["paid"], 0)
+                return floored(self.amounts["total"] - self.amounts["paid"])
             case "remaining_in_scope":
                 return self.unconsumed["in_scope"]
         if name.startswith("counter."):
@@ -110,7 +112,8 @@ class Wave:
         index = part(self.block.codes.static_index(table), slice(self.low, self.high))
         for key, step in table.dynamic:
             value = self.opening[key.source] if key.source in self.opening else self.amount(key.source)
-            index = index + number_codes(key.edges, np.broadcast_to(value, (self.size,))) * step
+            values = value if isinstance(value, np.ndarray) else np.full(self.size, value)
+            index = index + number_codes(key.edges, values) * step
         return index
 
     def value(self, table: Table, label: str = "", needed: Bool | None = None) -> Amount:
@@ -153,7 +156,7 @@ class Wave:
         for term in formula.terms:
             above = 0 if term.above is None else self.value(term.above, f"{label}.above")
             rate = self.value(term.rate, f"{label}.rate")
-            part_of = np.maximum(self.amount(term.amount, np.asarray(rate) != 0) - above, 0)
+            part_of = floored(self.amount(term.amount, np.asarray(rate) != 0) - above)
             amount = amount + share(part_of, rate)
         if formula.at_least is not None:
             amount = np.maximum(amount, self._bound(formula.at_least, 0, f"{label}.at_least"))
@@ -171,7 +174,7 @@ class Wave:
 
     def unless_absent(self, table: Table, amount: Amount, otherwise: int) -> Amount:
         """Give the amount, but `otherwise` where the table has no value."""
-        absent = self._resolve(table).absent
+        absent = None if table.bounded and table.certain else self._resolve(table).absent
         if absent is None:
             return amount
         if isinstance(absent, np.ndarray):
@@ -186,7 +189,7 @@ class Wave:
             total = total + share(amount, self.value(weight, label and f"{label}.{name}"))
             if self.block.observe and label:
                 self.see(f"term.{label}.{name}", amount)
-        return np.maximum(total, 0)
+        return floored(total)
 
     def _of_atoms(self, bucket: str, atoms: tuple[int, ...]) -> Int64:
         sums = self.block.atoms[self.low : self.high, :, BUCKETS.index(bucket)]
@@ -216,13 +219,13 @@ class Wave:
 
     def running(self, counter: str) -> Amount:
         """Give the value of a counter at this moment, floored at 0."""
-        return np.maximum(self.block.counters[counter].read(self.low, self.high), 0)
+        return floored(self.block.counters[counter].read(self.low, self.high))
 
     def left_of(self, limit: Amount, counter: str | None) -> Amount:
         """Give what a counter leaves of a limit, floored at 0."""
         if counter is None:
-            return np.maximum(limit, 0)
-        return np.maximum(limit - self.block.counters[counter].read(self.low, self.high), 0)
+            return floored(limit)
+        return floored(limit - self.block.counters[counter].read(self.low, self.high))
 
     def see(self, name: str, value: Amount | Bool | UInt8 | Int32) -> None:
         """Tell the observer, if there is one."""
