@@ -34,8 +34,9 @@ def check_plan(plan: CompletePlan, findings: Findings) -> None:
             for name, _, place in counter.adds:
                 if name != "one" and not _counts(plan, name):
                     findings.add("COUNTER_UNIT", place, name=counter.name, unit="count", amount=name)
-        elif any(name == "one" for name, _, _ in counter.adds):
-            findings.add("COUNTER_UNIT", counter.place, name=counter.name, unit="fen", amount="one")
+        for name, _, place in counter.adds if counter.unit == "fen" else ():
+            if name == "one" or name in plan.attributes:
+                findings.add("COUNTER_UNIT", place, name=counter.name, unit="fen", amount=name)
     _check_static(plan, findings)
     _check_conventions(plan, findings)
     _check_indexes(plan, findings)

@@ -280,7 +280,7 @@ def read_counter(reader: Reader, key: Text, node: Node, scope: Scope) -> Counter
         months=months,
         keys=_counter_keys(reader, fields),
         holder=holder,
-        adds=read_linear_form(reader, form, scope.into("adds")) if form is not None else (),
+        adds=read_linear_form(reader, form, scope.into("adds"), numbers=True) if form is not None else (),
         sets="sets" in fields,
         counts_if=read_condition(reader, fields["counts_if"]) if "counts_if" in fields else None,
         clears_if=read_condition(reader, fields["clears_if"]) if "clears_if" in fields else None,
@@ -294,7 +294,7 @@ def read_addition(reader: Reader, key: Text, node: Node, scope: Scope) -> Counte
     fields = reader.fields(node, "counter addition")
     scope = reader.scope(fields, scope.into(key.text))
     form = fields.get("also_adds")
-    adds = read_linear_form(reader, form, scope.into("also_adds")) if form is not None else ()
+    adds = read_linear_form(reader, form, scope.into("also_adds"), numbers=True) if form is not None else ()
     return CounterAddition(key.text, adds, key.place)
 
 

@@ -295,13 +295,13 @@ def read_amount_name(reader: Reader, node: Node, numbers: bool = False) -> str:
     return text
 
 
-def read_linear_form(reader: Reader, node: Node, scope: Scope) -> LinearForm:
-    """Read a list of amounts or a mapping of amounts to weights."""
+def read_linear_form(reader: Reader, node: Node, scope: Scope, numbers: bool = False) -> LinearForm:
+    """Read a list of amounts or a mapping of amounts to weights; with `numbers` also of number attributes."""
     one = Origin(scope.path, node.place.line, scope.source or "", "", "exact")
     if isinstance(node, Items):
         weight = Fraction(1)
         return tuple(
-            (read_amount_name(reader, item), Cell(State.EXACT, weight, one, item.place), item.place)
+            (read_amount_name(reader, item, numbers), Cell(State.EXACT, weight, one, item.place), item.place)
             for item in node.items
         )
     if isinstance(node, Text):
@@ -310,7 +310,7 @@ def read_linear_form(reader: Reader, node: Node, scope: Scope) -> LinearForm:
     scope = reader.scope({k.text: v for k, v in node.entries if k.text == "source"}, scope)
     weights = ValueReader(reader, Unit.FACTOR)
     return tuple(
-        (read_amount_name(reader, key), _weight(weights, value, scope.into(key.text)), key.place)
+        (read_amount_name(reader, key, numbers), _weight(weights, value, scope.into(key.text)), key.place)
         for key, value in node.entries
         if key.text != "source"
     )

@@ -30,7 +30,7 @@ LAYERS = (
     "limit_coinsurance charges beyond_bill hospital personal_account"
 )
 COUNTERS = (
-    "none year quarter month day episode claim rolling keys holder adds weights weight_tables count "
+    "none year quarter month day episode claim rolling keys holder adds weights weight_tables count numbers "
     "sets counts_if clears_if shared also_adds"
 )
 CLAIMS = (

@@ -205,6 +205,9 @@ class PlanMaker:
             if name == "admissions":
                 self.use("counter.count")
                 counter["adds"] = ["one"]
+                if self.chance(0.3):
+                    self.use("counter.numbers")
+                    counter["adds"] = {"one": "1", self.rng.choice(("days", "wards")): "1"}
             elif name == "account":
                 counter["adds"] = {f"{self.rng.choice(self.layers)['layer']}.paid": "-1"}
             else:

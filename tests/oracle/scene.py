@@ -74,6 +74,9 @@ class Scene:
         """Give a named amount, or a counter's value at this moment."""
         if name.startswith("counter."):
             return self.live(name.removeprefix("counter."))
+        if name not in self.amounts and self.is_number(name):
+            found = self.attribute(name)
+            return int(found) if isinstance(found, Fraction) else 0
         return self.amounts[name]
 
     def attribute(self, name: str) -> Given:

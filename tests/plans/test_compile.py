@@ -471,3 +471,30 @@ def test_over_eligible_is_what_limits_leave_below_the_bands() -> None:
         checked = check(plan(layer(text), cases=expected))
         assert [case.differences for case in checked.cases if not case.passed] == [], checked.cases
         assert checked.cases
+
+
+def test_days_are_limited_by_a_year() -> None:
+    """A counter adds days; a payment of so much a day ends with the days that are left."""
+    daily = layer(
+        """\
+        flat: [{name: allowance, amount: 100, number: days}]
+        beyond_bill: yes
+        limits:
+          - name: days_left
+            when: {counter.days_used: "> 0"}
+            amount: {fixed: 3000, plus: [{rate: -100, of: counter.days_used}], at_least: 0}
+        """
+    )
+    counters = "counters:\n  days_used: {per: year, unit: count, adds: [days]}\n"
+    cases = (
+        "cases:\n"
+        "  - {name: last days, claim: {visit: inpatient, days: 9, total: 100},\n"
+        "     prior: [{visit: inpatient, days: 25, total: 100}], expect: {paid.basic: 500, counter.days_used: 34}}\n"
+        "  - {name: no days, claim: {visit: inpatient, total: 100}, expect: {reason: MISSING_VALUE}}\n"
+    )
+    checked = check(plan(daily, counters, cases=cases))
+    assert [case.passed for case in checked.cases] == [True, True], [f.render() for f in checked.findings]
+    plain = check(plan(LAYER, counters, cases=CASES.replace("500}", "500, counter.days_used: 0}")))
+    assert [case.passed for case in plain.cases] == [True]
+    money = check(plan(LAYER, "counters:\n  days_used: {per: year, adds: [days]}\n"))
+    assert "COUNTER_UNIT" in [finding.code for finding in money.findings]
