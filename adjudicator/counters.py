@@ -78,6 +78,8 @@ class _Openings:
     rows: Int64
 
 
+_UNOPENED = _Openings(*(np.empty(0, np.int64),) * 3)
+
 _Numbered = tuple[Int64, Int64 | None]
 """Places of a block's slots, and the slot of every claim (None: the holder's number)."""
 
@@ -101,7 +103,7 @@ class CounterSpace:
         self._rolling = rule.period is Period.ROLLING
         self._sizes = [len(k.values) + 1 for k in self._keys]
         self._first = self._last = 0
-        self.openings = _Openings(*(np.empty(0, np.int64) for _ in range(3)))
+        self.openings = _UNOPENED
 
     def measure(self, accounts: Accounts, of_plan: Bool | None) -> None:
         """Fix the range of periods and take the opening entries in."""

@@ -112,7 +112,7 @@ class Library:
             return None
         return document
 
-    def compile(self, plan_id: str, run_cases: bool = False) -> Program:
+    def compile(self, plan_id: str, run_cases: bool = True) -> Program:
         """Compile a plan. Raises PlanError carrying all findings of its documents when any is an error.
 
         `run_cases`: a plan with a failing worked case does not compile either.
