@@ -9,7 +9,6 @@ import numpy as np
 
 from adjudicator.columns import Category, Int64
 
-
 Entry = tuple[str, str, str, str, int, int]
 """plan, holder, counter, keys, period, value"""
 

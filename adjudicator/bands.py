@@ -165,5 +165,3 @@ def eligible_of_cut(banded: Banded, cut: Amount) -> Amount:
             eligible = eligible + np.where(taken == 0, 0, np.where(taken == paid, width, quotient(taken, rate)))
             left = left - taken
     return eligible
-
-

@@ -263,7 +263,9 @@ class HolderSpace:
         """Give the holder number of account entries, -1 for holders that the batch does not know."""
         known = _positions(accounts.holder.values, self.names[0], 0)
         if kind in self._offset:
-            other = _positions(accounts.holder.values, self.names[1 + list(self._offset).index(kind)], self._offset[kind])
+            other = _positions(
+                accounts.holder.values, self.names[1 + list(self._offset).index(kind)], self._offset[kind]
+            )
             known = np.maximum(known, other)
         return known[accounts.holder.codes[entry]]
 

@@ -289,5 +289,3 @@ def _pay(layer: Layer, wave: Wave, active: Bool | bool, paid: Amount, base: Amou
     wave.amounts[f"{layer.name}.paid"] = paid
     wave.amounts[f"{layer.name}.coinsurance"] = floored(banded - paid)
     wave.amounts[f"{layer.name}.left"] = floored(base - paid)
-
-

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import cast
 
-from adjudicator.rulebook import CounterRule, Guarantee, Group, Key, KeyKind, Program, Table, Term
+from adjudicator.rulebook import CounterRule, Group, Guarantee, Key, KeyKind, Program, Table, Term
 
 Adding = tuple[CounterRule, tuple[tuple[str, Table], ...], bool]
 """A counter, the part of its form to add now, and whether its condition is read now (the first time) or remembered."""

@@ -209,7 +209,12 @@ def closing(
         periods.append(opening.period[rest])
         values.append(opening.value[rest])
     return Accounts(
-        plans.category(), holders.category(), names.category(), keys.category(), np.concatenate(periods), np.concatenate(values)
+        plans.category(),
+        holders.category(),
+        names.category(),
+        keys.category(),
+        np.concatenate(periods),
+        np.concatenate(values),
     )
 
 

@@ -23,10 +23,10 @@ class LayerResult:
 class Settlement:
     """Result of `settle`.
 
-    in_scope, upfront, over_limit, self_funded [lines]: the four buckets of every line, summing to its
-    amount; 0 for lines of claims that came as bucket totals. claim_buckets [claims, 4] in order of batch.BUCKETS. layers: by name, over all plans;
-    the fund of a layer is `funds[(plan, layer)]`. person_fen: what the funds other than the personal account do not
-    pay; cash_fen: that less the account. held_fen: the bill of a HELD claim, which nobody pays yet.
+    in_scope, upfront, over_limit, self_funded [lines]: the four buckets of every line, summing to its amount; 0 for
+    lines of claims that came as bucket totals. claim_buckets [claims, 4] in order of batch.BUCKETS. layers: by name,
+    over all plans; the fund of a layer is `funds[(plan, layer)]`. person_fen: what the funds other than the personal
+    account do not pay; cash_fen: that less the account. held_fen: the bill of a HELD claim, which nobody pays yet.
     Law: total = sum of layers' paid - beyond_bill + cash + held.
     """
 

@@ -138,7 +138,9 @@ def test_late_claim_counts_in_its_own_year(rulebook: Rulebook) -> None:
 
 def test_entries_of_others_stay(rulebook: Rulebook) -> None:
     kept = [("test.waves", "z", "paid", "", 2023, 7), ("other.plan", "a", "paid", "", 2023, 9)]
-    opening = Accounts.of([*kept, ("test.waves", "a", "paid", "", 2023, 49_000), ("test.waves", "a", "paid", "", 2019, 3)])
+    opening = Accounts.of(
+        [*kept, ("test.waves", "a", "paid", "", 2023, 49_000), ("test.waves", "a", "paid", "", 2019, 3)]
+    )
     settled = settle(batch_of([("c1", "a", None, 1, 19_400, 80_000)]), rulebook, opening)
     assert settled.layers["basic"].paid.tolist() == [1_000]
     entries = settled.accounts.entries()
