@@ -33,12 +33,12 @@ INPUT, OUT = Path("examples/files"), Path("out")
 TEXTS = {
     "lint": ("1. The shipped plans are checked", "1. 检查自带方案"),
     "files": ("2. A made-up agency's files, as its Excel writes them (GB18030, some rows wrong)",
-              "2. 一家虚构经办机构的文件(Excel 导出,GB18030,含错误行)"),
+              "2. 一家虚构经办机构的文件（Excel 导出，GB18030，含错误行）"),
     "settle": ("3. Settlement", "3. 结算"),
-    "rejected": ("Rejected rows, by reason", "被拒的行,按原因"),
+    "rejected": ("Rejected rows, by reason", "被拒的行，按原因"),
     "explain": ("4. One claim, explained", "4. 一张单据的解释"),
-    "done": ("Done in {seconds:.1f} s. Results are in {out}:", "用时 {seconds:.1f} 秒。结果在 {out}:"),
-    "next": ("Next, try:", "接下来可以试:"),
+    "done": ("Done in {seconds:.1f} s. Results are in {out}:", "用时 {seconds:.1f} 秒。结果在 {out}："),
+    "next": ("Next, try:", "接下来可以试："),
 }  # fmt: skip
 
 
