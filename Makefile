@@ -1,5 +1,6 @@
 # make demo   installs into .venv and shows the engine at work
 # make test   the fast tests, about three minutes on two cores
+# make speed  the engine alone: one claim, a million lines, ten million
 # make bench  the engine beside DuckDB, Polars and others, about five minutes (FULL=1: thirty)
 # make check  style and types;  make slow  the long tests
 
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow bench lint types check clean
+.PHONY: help install demo test slow speed bench lint types check clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -27,8 +28,11 @@ test: $(VENV)/.installed
 slow: $(VENV)/.installed
 	$(BIN)/python -m pytest -m slow -n 2
 
+speed: $(VENV)/.installed
+	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-columns=min,median,rounds
+
 bench: $(VENV)/.installed
-	$(BIN)/pip install -q -e .[peers]
+	$(BIN)/python -m pip install -q -e .[peers]
 	$(BIN)/python -m benchmarks.compare $(if $(FULL),--full)
 
 lint: $(VENV)/.installed
