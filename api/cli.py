@@ -182,6 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
     except (KeyboardInterrupt, typer.Abort):
+        print(say("CLI_INTERRUPTED"), file=sys.stderr)
         return INTERRUPTED
     except Exception as failure:
         from api.failures import report

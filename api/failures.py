@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -16,6 +19,10 @@ COULD_NOT_RUN = 2
 
 UsageError = typer.BadParameter.__bases__[0]
 """The root of typer's usage errors, which typer does not export."""
+
+NOT_A_CHOICE = re.compile(r" is not one of (.+?)\.?$")
+NO_COMMAND = re.compile(r"^No such command '(.*?)'\.(?: Did you mean (.+)\?)?$")
+"""Typer's own sentences, English in every language; one that is not recognised is shown as it is."""
 
 
 class CannotRunError(AdjudicatorError):
@@ -43,7 +50,7 @@ def report(failure: Exception, say: Messages, as_json: bool = False) -> int:
 
         listed = [finding.as_dict(say.language) for finding in findings]
         document = {"error": {"code": code, "message": text, "help": advice}, "findings": listed}
-        print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        _print_document(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
     else:
         print(f"{say('CLI_ERROR')}: {text}", file=sys.stderr)
         for finding in findings:
@@ -51,6 +58,15 @@ def report(failure: Exception, say: Messages, as_json: bool = False) -> int:
         if advice:
             print(f"  {advice}", file=sys.stderr)
     return COULD_NOT_RUN
+
+
+def _print_document(text: str) -> None:
+    """Print to standard output; to standard error where that cannot be written to."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(text, file=sys.stderr)
 
 
 def _describe(failure: Exception, say: Messages) -> tuple[str, str, str]:
@@ -85,6 +101,12 @@ def _usage(failure: Exception, say: Messages) -> tuple[str, str, str]:
     problem = getattr(failure, "message", "") or str(failure)
     if kind == "MissingParameter":
         return _told("CLI_MISSING_PARAMETER", {"name": name, "command": command}, say)
+    if name and (choices := NOT_A_CHOICE.search(problem)):
+        words = choices[1].replace("'", "")
+        return _told("CLI_NOT_A_CHOICE", {"name": name, "choices": words, "command": command}, say)
+    if word := NO_COMMAND.search(problem):
+        hint = say("CLI_DID_YOU_MEAN", names=word[2].replace("'", "")) if word[2] else ""
+        return _told("CLI_NO_COMMAND", {"word": word[1], "command": command, "hint": hint}, say)
     if name:
         return _told("CLI_BAD_PARAMETER", {"name": name, "problem": problem, "command": command}, say)
     return _told("CLI_USAGE", {"problem": problem, "command": command}, say)
@@ -102,6 +124,10 @@ def _file(failure: OSError, say: Messages) -> tuple[str, str, str]:
         return _told("CLI_NO_FILE", {"path": path, "folder": Path.cwd()}, say)
     if isinstance(failure, PermissionError):
         return _told("CLI_NO_PERMISSION", {"path": path}, say)
+    if isinstance(failure, IsADirectoryError):
+        return _told("CLI_IS_A_FOLDER", {"path": path}, say)
+    if failure.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _told("CLI_DISK_FULL", {"path": path or "stdout"}, say)
     return _told("CLI_FILE_TROUBLE", {"path": path, "problem": failure.strerror or str(failure)}, say)
 
 

@@ -26,7 +26,11 @@ class Terminal:
         if self._console is None:
             from rich.console import Console
 
-            self._console = Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 100)
+            class Pipeable(Console):
+                def on_broken_pipe(self) -> None:
+                    raise  # the error that rich is handling; its own way exits with 1
+
+            self._console = Pipeable(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 100)
         return self._console
 
     def print(self, *parts: Any, **options: Any) -> None:

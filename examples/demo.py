@@ -127,4 +127,7 @@ def _text(name: str, terminal: Terminal) -> str:
 if __name__ == "__main__":
     if shutil.get_terminal_size().columns < 60:
         os.environ["COLUMNS"] = "100"
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -134,13 +134,17 @@ def _change(change: Change) -> dict[str, object]:
 
 
 def _complete(plan: str) -> CompletePlan:
-    """Find a plan by file or id and put it together. Raises PlanError with all findings when it has errors."""
+    """Find a plan by file or id and put it together. Raises PlanError with all findings when it has errors.
+
+    A file is looked at for itself: it may have the id of a shipped plan, of which it is perhaps an edited copy.
+    """
     library, chosen = select((Path(plan),))
     if not chosen:
         raise CannotRunError("NO_PLANS", paths=plan)
     findings = Findings()
     complete = library.complete(chosen[0], findings)
-    findings.extend(f for f in library.findings if complete and f.path in {d.file for d in complete.documents})
+    files = {document.file for document in complete.documents} if complete else set()
+    findings.extend(f for f in library.findings if f.path in files and f.code != "ID_TWICE")
     if complete is None or findings.errors:
         raise PlanError(findings.errors)
     return complete

@@ -42,7 +42,7 @@ def _heading(explanation: Explanation, say: Messages) -> RenderableType:
         top.append(f"  {e.reason} {say(e.reason)}", "yellow")
     place = " · ".join(part for part in (say.name("scheme", e.scheme), e.place) if part)
     facts = "  ".join(
-        f"{say.name('attribute', name)}: {say.name(name, value)}"
+        say("EXPLAIN_PAIR", name=say.name("attribute", name), value=say.name(name, value))
         for name, value in e.attributes.items()
         if name in ("visit", "level", "group", "age", "status", "zone", "filing", "days", "disease", "stay_part")
     )
@@ -122,7 +122,7 @@ def _skipped(e: Explanation, say: Messages) -> Iterator[RenderableType]:
     names = [say.title(layer.title, layer.name) for layer in e.layers if not layer.applies]
     if names:
         yield ""
-        yield Text(say("EXPLAIN_SKIPPED", names=", ".join(names)), "dim")
+        yield Text(say("EXPLAIN_SKIPPED", names=say("EXPLAIN_COMMA").join(names)), "dim")
 
 
 def _check(e: Explanation, say: Messages) -> Iterator[RenderableType]:
@@ -131,7 +131,8 @@ def _check(e: Explanation, say: Messages) -> Iterator[RenderableType]:
     text = " + ".join(parts) + (f" - {money(e.beyond_bill_fen)}" if e.beyond_bill_fen else "")
     right = e.difference_fen == 0
     yield ""
-    verdict = f"{say('EXPLAIN_CHECK')}: {text} = {money(e.total_fen)} {'✓' if right else '✗'}"
+    sums = f"{text} = {money(e.total_fen)} {'✓' if right else '✗'}"
+    verdict = say("EXPLAIN_PAIR", name=say("EXPLAIN_CHECK"), value=sums)
     yield Text(verdict, "green" if right else "red")
 
 

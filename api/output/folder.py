@@ -49,7 +49,7 @@ def names_written(place: Path) -> set[str] | None:
 def replaced_folder(place: Path) -> Iterator[Path]:
     """Give a temporary folder beside `place`; it takes the place when the block ends well, and is removed when not."""
     refuse_foreign(place)
-    place = place.absolute()
+    place = place.resolve()  # a link to a folder stays a link
     place.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     try:
@@ -57,8 +57,10 @@ def replaced_folder(place: Path) -> Iterator[Path]:
         yield fresh
         refuse_foreign(place)
         _take_place(fresh, place)
-    except BaseException:
+    except BaseException as failure:
         shutil.rmtree(fresh, ignore_errors=True)
+        if isinstance(failure, OSError) and not failure.filename:
+            failure.filename = str(place)  # a full disk names no file
         raise
 
 

@@ -81,11 +81,14 @@ def read_manifest(folder: Path) -> Manifest:
         raise CannotRunError("RUN_MANIFEST_BROKEN", path=path) from None
     if not isinstance(found, dict) or found.get("made_by") != MADE_BY or found.get("format") != FORMAT:
         raise CannotRunError("RUN_MANIFEST_BROKEN", path=path)
-    found["inputs"] = tuple(FileMark(**mark) for mark in found["inputs"])
-    found["rules"] = tuple(FileMark(**mark) for mark in found["rules"])
-    found["plans"] = tuple(PlanMark(**mark) for mark in found["plans"])
-    found["outputs"] = tuple(OutputMark(**mark) for mark in found["outputs"])
-    return Manifest(**found)
+    try:
+        found["inputs"] = tuple(FileMark(**mark) for mark in found["inputs"])
+        found["rules"] = tuple(FileMark(**mark) for mark in found["rules"])
+        found["plans"] = tuple(PlanMark(**mark) for mark in found["plans"])
+        found["outputs"] = tuple(OutputMark(**mark) for mark in found["outputs"])
+        return Manifest(**found)
+    except (TypeError, KeyError):
+        raise CannotRunError("RUN_MANIFEST_BROKEN", path=path) from None
 
 
 def engine_versions() -> dict[str, str]:

@@ -25,8 +25,8 @@ MANGLED = (
 )
 """Texts that Excel turns into something else when it opens a CSV file."""
 
-FORMULA = r"^[=+@\-].*[^0-9.,].*$"
-"""Texts that Excel would run as a formula."""
+FORMULA = r"(?s)^\s*[=+@\-＝＋＠－].*[^0-9.,].*$"
+"""Texts that Excel would run as a formula, over however many lines; some editions take full-width signs too."""
 
 ROWS_AT_ONCE = 65_536
 

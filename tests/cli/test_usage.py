@@ -45,11 +45,11 @@ def test_help_needs_no_numpy_and_little_time() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("settel",), "settel"),
+        (("settel",), "no such command: settel"),
         (("settle",), "missing CLAIMS"),
         (("settle", "a.csv"), "missing --members"),
         (("settle", "a.csv", "--member", "b"), "--members"),
-        (("settle", "a.csv", "-m", "b", "--format", "xls"), "xls"),
+        (("settle", "a.csv", "-m", "b", "--format", "xls"), "must be one of csv, parquet, jsonl"),
         (("plan", "lint", "--nothing"), "--nothing"),
     ],
 )
@@ -81,6 +81,30 @@ def test_language_by_locale(
 ) -> None:
     monkeypatch.setenv(name, value)
     assert ("错误" in command("settle").err) == chinese
+
+
+def test_a_folder_in_place_of_a_file_and_a_full_disk(tmp_path: Path, command: Command) -> None:
+    outcome = command("settle", tmp_path, "-m", tmp_path, "-o", tmp_path / "out", "--lang", "zh")
+    assert (outcome.code, "这是文件夹" in outcome.err) == (2, True)
+    words = f"{sys.executable} -m api.cli catalog check --json > /dev/full"
+    run = subprocess.run(words, shell=True, capture_output=True, text=True, env={**os.environ, "LANG": "C.UTF-8"})
+    assert run.returncode == 2
+    assert "no space is left" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_finding() -> None:
+    words = f"{sys.executable} -m api.cli plan show cn.beijing.employees.2023 | head -c 1; exit ${{PIPESTATUS[0]}}"
+    run = subprocess.run(["bash", "-c", words], capture_output=True, text=True, env={**os.environ, "LANG": "C.UTF-8"})
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_an_edited_copy_is_compared_with_its_original(tmp_path: Path, command: Command) -> None:
+    original, copy = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    original.write_text(PLAN)
+    copy.write_text(PLAN.replace("rate: 60%", "rate: 70%"))
+    outcome = command("plan", "diff", original, copy)
+    assert (outcome.code, "70%" in outcome.out) == (1, True)
 
 
 def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -60,3 +61,19 @@ def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:
     with replaced_folder(tmp_path / "out") as fresh:
         (fresh / "x").write_text("x")
     assert (tmp_path / "out" / "x").exists()
+
+
+def test_a_full_disk_is_told_with_the_place(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="full") as caught, replaced_folder(tmp_path / "out"):
+        raise OSError(errno.ENOSPC, "full")
+    assert caught.value.filename == str(tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
+    ours(tmp_path / "disk", "claims.csv")
+    (tmp_path / "out").symlink_to(tmp_path / "disk")
+    with replaced_folder(tmp_path / "out") as fresh:
+        (fresh / "claims.csv").write_text("new")
+    assert (tmp_path / "out").is_symlink()
+    assert (tmp_path / "disk" / "claims.csv").read_text() == "new"
