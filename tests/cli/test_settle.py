@@ -169,3 +169,15 @@ def test_a_plan_with_errors_settles_nothing(tmp_path: Path, command: Command) ->
     assert f"{plan}:15:" in outcome.err
     assert "deductible" in outcome.err
     assert not (tmp_path / "out").exists()
+
+
+def test_headings_of_totals_are_whole_in_80_columns(
+    settled: Settled, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    words = ("--members", settled.members, "--plans", settled.plan, "--out", settled.out, "--lang", "zh")
+    outcome = command("settle", settled.claims, *words)
+    assert "…" not in outcome.out
+    headings = ("单据数", "费用总额", "政策范围内", "基金支付", "个人账户", "个人现金")
+    assert sum(all(word in line for word in headings) for line in outcome.out.splitlines()) == 2
