@@ -72,6 +72,7 @@ class Folder:
         frame, seen = self._frame((value,), vocabulary, reach, None)
         grid = self._fold(value, frame, seen)
         formulas = tuple(dict.fromkeys(o.formula for o in grid.outcomes if o.formula is not None))
+        self._refuse_negative(grid, seen)
         fixed = self._table(frame, grid, seen, Unit.AMOUNT)
         terms: list[Term] = []
         bounds: dict[str, list[tuple[LinearFormula, Value]]] = {"at_least": [], "at_most": []}
@@ -367,6 +368,13 @@ class Folder:
         if outcome.origin is None:
             return -1
         return self.origins.setdefault(outcome.origin, len(self.origins))
+
+    def _refuse_negative(self, grid: Grid, seen: Bool) -> None:
+        """Refuse plain amounts below zero: a deductible or limit of less than nothing is a slip of the pen."""
+        for number in np.unique(np.broadcast_to(grid.cells, seen.shape)[seen]).tolist():
+            outcome = grid.outcomes[number]
+            if outcome.state in SETTLES and outcome.formula is None and outcome.number < 0 and outcome.place is not None:
+                self.findings.add("AMOUNT_BELOW_ZERO", outcome.place, amount=f"{float(outcome.number):.2f}")
 
     def _number(self, outcome: Outcome, unit: Unit, scale: int, used: bool) -> int:
         if outcome.state not in SETTLES:

@@ -175,7 +175,8 @@ def test_points_for_each_year_of_age() -> None:
 
 def test_amounts_are_rounded_once_half_away_from_zero() -> None:
     assert cell(amount_of("{start: 0.03, adjust: [{times: 0.5}, {times: 3}]}\n").fixed)[0] == 5  # 4.5, not 2 x 3
-    assert cell(amount_of("{start: -0.03, adjust: [{times: 0.5}]}\n").fixed)[0] == -2
+    falling = amount_of("{fixed: 1, plus: [{rate: {start: -0.03, adjust: [{times: 0.5}]}, of: days}]}\n")
+    assert cell(falling.terms[0].rate)[0] == -2 * 1_000_000  # -1.5 fen a day
 
 
 def test_since_uses_the_benefit_date_and_valid() -> None:

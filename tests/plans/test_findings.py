@@ -99,6 +99,7 @@ TRIGGERS: dict[str, str] = {
     "RATE_NOT_EXACT": plan(rate("33.33333%\n")),
     "RATE_ABOVE_ONE": plan(rate("{start: 90%, adjust: [{points: 20}]}\n")),
     "RATE_BELOW_ZERO": plan(rate("{start: 10%, adjust: [{points: -20}]}\n")),
+    "AMOUNT_BELOW_ZERO": plan(amount("-700\n")),
     "CELL_NOT_FILLED": plan(rate('[{when: {age: ">= 60"}, is: 50%}]\n')),
     "DATE_HOLE": plan(amount("{since: {2023-06-01: 5}}\n")),
     "UNREACHABLE_ROW": plan(rate("[{is: 50%}, {when: {level: tertiary}, is: 60%}]\n")),
