@@ -82,4 +82,6 @@ class PlanFinder:
         in_force = [i for i in fitting if self.programs[i].valid_from <= day < self.programs[i].valid_until]
         if len({(self.programs[i].place, self.programs[i].scheme) for i in in_force or fitting}) > 1:
             return -1
-        return max(in_force or fitting, key=lambda i: (self.programs[i].valid_from, -i), default=-1)
+        latest = max((self.programs[i].valid_from for i in in_force or fitting), default=0)
+        newest = [i for i in in_force or fitting if self.programs[i].valid_from == latest]
+        return newest[0] if len(newest) == 1 else -1
