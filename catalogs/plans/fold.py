@@ -373,7 +373,8 @@ class Folder:
         """Refuse plain amounts below zero: a deductible or limit of less than nothing is a slip of the pen."""
         for number in np.unique(np.broadcast_to(grid.cells, seen.shape)[seen]).tolist():
             outcome = grid.outcomes[number]
-            if outcome.state in SETTLES and outcome.formula is None and outcome.number < 0 and outcome.place is not None:
+            plain = outcome.state in SETTLES and outcome.formula is None
+            if plain and outcome.number < 0 and outcome.place is not None:
                 self.findings.add("AMOUNT_BELOW_ZERO", outcome.place, amount=f"{float(outcome.number):.2f}")
 
     def _number(self, outcome: Outcome, unit: Unit, scale: int, used: bool) -> int:
