@@ -99,15 +99,6 @@ class Flags:
 Column = Category | Number | Flags
 
 
-def column_of(rows: int, value: str | int | None) -> Column:
-    """Make a column that gives every row the same value."""
-    if isinstance(value, int):
-        return Number(np.full(rows, value, np.int64))
-    if value is None:
-        return Category(np.full(rows, -1, np.int32), ())
-    return Category(np.zeros(rows, np.int32), (value,))
-
-
 def certain(mask: Bool | bool | np.bool_) -> Bool | bool:
     """Give True or False where a mask says the same for every row, else the mask."""
     if not isinstance(mask, np.ndarray):

@@ -56,7 +56,7 @@ def settle_layer(layer: Layer, wave: Wave, facts: Prepared, open_claims: Bool | 
     return active
 
 
-_AMOUNTS = (
+LAYER_AMOUNTS = (
     "base",
     "over_base",
     "deductible",
@@ -69,10 +69,11 @@ _AMOUNTS = (
     "coinsurance",
     "left",
 )
+"""What a layer gives names to, as `LAYER.amount`."""
 
 
 def _none(layer: Layer, wave: Wave) -> None:
-    for name in _AMOUNTS:
+    for name in LAYER_AMOUNTS:
         wave.amounts[f"{layer.name}.{name}"] = np.zeros(wave.size, np.int64)
 
 
@@ -80,7 +81,7 @@ def _only_active(layer: Layer, wave: Wave, active: Bool | bool) -> None:
     """A layer that does not take a claim has all its amounts 0 there."""
     if active is True:
         return
-    for name in _AMOUNTS:
+    for name in LAYER_AMOUNTS:
         full = f"{layer.name}.{name}"
         if full in wave.amounts:
             wave.amounts[full] = np.where(active, wave.amounts[full], 0)

@@ -37,7 +37,7 @@ def prepared(program: Program) -> Prepared:
 def _prepare(program: Program) -> Prepared:
     read: set[str] = set()
     opening: list[str] = []
-    for part in _parts((program.layers, program.counters, program.lines.category_limits)):
+    for part in parts((program.layers, program.counters, program.lines.category_limits)):
         match part:
             case Key(KeyKind.AMOUNT, source):
                 read.add(source)
@@ -73,12 +73,12 @@ def _moment(amount: str, layers: list[str]) -> str:
     return layer if dot and layer in layers else ""
 
 
-def _parts(thing: object) -> Iterator[object]:
+def parts(thing: object) -> Iterator[object]:
     """Walk through tuples and dataclasses."""
     if isinstance(thing, tuple):
         for item in thing:
-            yield from _parts(item)
+            yield from parts(item)
     elif is_dataclass(thing):
         yield thing
         for field in fields(thing):
-            yield from _parts(getattr(thing, field.name))
+            yield from parts(getattr(thing, field.name))

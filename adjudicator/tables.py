@@ -8,6 +8,7 @@ such scalars everywhere; `part` cuts either form.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -194,18 +195,11 @@ def evaluate(table: Table, codes: ClaimCodes) -> tuple[np.int64 | Int64, np.uint
     return table.values[index], table.states[index]
 
 
-def evaluate_at(table: Table, index: Index, dynamic: tuple[Int64, ...]) -> tuple[np.int64 | Int64, np.uint8 | UInt8]:
-    """Give values and states when the amounts and counters of `table.dynamic` are known, in that order.
+def cell_at(table: Table, index: Index, dynamic: Sequence[Int64]) -> Index:
+    """Give the cell when the amounts and counters of `table.dynamic` are known, in that order.
 
     `index` is the (part of the) static index that belongs to the same rows.
     """
     for (key, step), values in zip(table.dynamic, dynamic, strict=True):
         index = index + number_codes(key.edges, values) * step
-    return table.values[index], table.states[index]
-
-
-def broadcast(value: np.integer | NDArray[np.integer], count: int) -> Int64:
-    """Give an array [count] that may be written to."""
-    full = np.empty(count, np.int64)
-    full[...] = value
-    return full
+    return index

@@ -13,7 +13,7 @@ from adjudicator.columns import MISSING, NO_LIMIT, Bool, Int32, Int64, Number, U
 from adjudicator.counters import Counter
 from adjudicator.rounding import Amount, floored, share
 from adjudicator.rulebook import Formula, Program, State, Table
-from adjudicator.tables import ClaimCodes, Index, number_codes, part
+from adjudicator.tables import ClaimCodes, Index, cell_at, part
 
 Observe = Callable[[str, Int64, Int64], None]
 """Called with (name, rows of the batch, values) for every amount and parameter, when someone asks for them."""
@@ -110,11 +110,12 @@ class Wave:
     def cell(self, table: Table) -> Index:
         """Give the cell of a table that every claim of the wave selects."""
         index = part(self.block.codes.static_index(table), slice(self.low, self.high))
-        for key, step in table.dynamic:
-            value = self.opening[key.source] if key.source in self.opening else self.amount(key.source)
-            values = value if isinstance(value, np.ndarray) else np.full(self.size, value)
-            index = index + number_codes(key.edges, values) * step
-        return index
+        return cell_at(table, index, [self._keyed(key.source) for key, _ in table.dynamic])
+
+    def _keyed(self, source: str) -> Int64:
+        """Give the amount, or the counter's value before the claim, that a key reads."""
+        value = self.opening[source] if source in self.opening else self.amount(source)
+        return value if isinstance(value, np.ndarray) else np.full(self.size, value)
 
     def value(self, table: Table, label: str = "", needed: Bool | None = None) -> Amount:
         """Give a parameter; claims whose cell is not decidable are held (where `needed`). Absent gives the cell's 0."""

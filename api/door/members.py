@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from adjudicator.columns import MISSING, Int32, Int64
 from adjudicator.eligibility import FOREVER, Spans
 from api.door.rows import Books, Rows, read_rows
-from api.files.codes import TABLES
 from api.files.findings import Trouble, Troubles
 from api.files.headings import MEMBER
 from api.files.source import UNPLACED, Source
@@ -20,7 +19,6 @@ DAY_SECONDS = 86_400
 EARLIEST = -(10**6)
 """Start of a span that has no first day."""
 
-COVER_WORDS = frozenset(TABLES["cover"].values())
 """States of cover; a file may write them in its column of marks."""
 
 

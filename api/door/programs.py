@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
+from adjudicator.prepare import parts
 from adjudicator.rulebook import CounterRule, Deductible, Flat, Key, KeyKind, Limit, Program
 
 SCHEME_ORDER = ("employee_basic", "resident_basic", "rural_cooperative", "maternity")
@@ -25,7 +26,7 @@ def asked_by(programs: Sequence[Program]) -> Asked:
     words: set[str] = set()
     numbers: set[str] = set()
     amounts: set[str] = set()
-    for part in _parts(tuple(programs)):
+    for part in parts(tuple(programs)):
         match part:
             case Program():
                 amounts.update(part.amounts)
@@ -41,17 +42,6 @@ def asked_by(programs: Sequence[Program]) -> Asked:
             case Flat():
                 numbers.add(part.number or "")
     return Asked(frozenset(words - numbers), frozenset(numbers - {""}), frozenset(amounts))
-
-
-def _parts(thing: object) -> Iterator[object]:
-    if isinstance(thing, tuple):
-        for item in thing:
-            yield from _parts(item)
-    elif is_dataclass(thing):
-        yield thing
-        for field in fields(thing):
-            if field.name not in ("memo", "origins"):
-                yield from _parts(getattr(thing, field.name))
 
 
 class PlanFinder:

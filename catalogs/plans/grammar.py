@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from adjudicator.batch import BUCKETS
+from adjudicator.layers import LAYER_AMOUNTS
 
 SCHEMES = ("employee_basic", "resident_basic", "rural_cooperative", "maternity", "commercial", "foreign")
 GRADES = ("A", "B", "C", "D")
 CLAIM_DATES = ("admission", "discharge", "settlement")
 AMOUNTS_OF_CLAIM = ("total", *BUCKETS, "paid", "remaining", "remaining_in_scope", "one")
-AMOUNTS_OF_LAYER = (
-    "base", "over_base", "deductible", "after_deductible", "first_pay", "banded", "paid", "cut", "over_eligible",
-    "coinsurance", "left",
-)  # fmt: skip
+AMOUNTS_OF_LAYER = LAYER_AMOUNTS
 ALLOCATIONS = ("in_order", "proportional", "lowest_rate_first", "highest_rate_first")
 PERIODS = ("none", "year", "quarter", "month", "day", "episode", "claim")
 

@@ -13,7 +13,7 @@ from adjudicator.batch import Batch, Lines
 from adjudicator.columns import MISSING, Category, Column, Flags, Number
 from adjudicator.errors import ShapeError
 from adjudicator.rulebook import Key, KeyKind, LineRules, Program, Table
-from adjudicator.tables import ClaimCodes, evaluate, evaluate_at, number_codes, part
+from adjudicator.tables import ClaimCodes, cell_at, evaluate, number_codes, part
 
 DAY = 19_000
 
@@ -142,7 +142,8 @@ def test_dynamic_keys_join_in_the_wave() -> None:
     codes = ClaimCodes(batch_of(3, level=Category.encode(["b", "a", "zzz"])), program_of())
     assert [step for _, step in table.dynamic] == [2, 1]
     index = part(codes.static_index(table), slice(1, 3))
-    values, states = evaluate_at(table, index, (np.array([0, 7]), np.array([100, 99])))
+    at = cell_at(table, index, (np.array([0, 7]), np.array([100, 99])))
+    values, states = table.values[at], table.states[at]
     assert values.tolist() == [0 * 6 + 0 + 1, 2 * 6 + 2 * 2 + 0]
     assert states.tolist() == (values % 7).tolist()
 
