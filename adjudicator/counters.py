@@ -206,17 +206,16 @@ class CounterSpace:
         return Counter(state, slot, places, period - self._first + lead, self.rule.months)
 
     def close(self, counters: Sequence[Counter]) -> tuple[Int64, Int64]:
-        """Give places and values of all blocks, rolling ones one a month."""
-        if not self._rolling:
-            if len(counters) == 1:
-                return counters[0].places, counters[0].state[: len(counters[0].places)]
-            return np.concatenate([c.places for c in counters]), np.concatenate(
-                [c.state[: len(c.places)] for c in counters]
-            )
-        lead = self.rule.months - 1
-        months = np.arange(self._periods)
-        places = np.concatenate([(c.places[:, None] + months).ravel() for c in counters])
-        return places, np.concatenate([c.state[:, lead:].ravel() for c in counters])
+        """Give places, rising, and values of all blocks, rolling ones one a month."""
+        lead = self.rule.months - 1 if self._rolling else 0
+        months = np.arange(self._periods) if self._rolling else np.zeros(1, np.int64)
+        places = np.concatenate([c.places for c in counters])
+        if self._rolling:
+            values = np.concatenate([c.state[:, lead:] for c in counters])
+        else:
+            values = np.concatenate([c.state[: len(c.places)] for c in counters])
+        order = np.argsort(places)
+        return (places[order][:, None] + months).ravel(), values[order].ravel()
 
     def describe(self, places: Int64) -> tuple[Int64, Category, Int64]:
         """Turn places back into holder codes, key texts and periods."""

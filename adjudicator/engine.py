@@ -18,7 +18,8 @@ from adjudicator.rulebook import Program, Rulebook, State
 from adjudicator.settlement import Settlement
 from adjudicator.tables import ClaimCodes
 from adjudicator.wave import Block, Observe
-from adjudicator.waves import BLOCK_HOLDERS, blocks, groups_of, sequence
+from adjudicator.waves import BLOCK_HOLDERS, THREAD_HOLDERS, arrange_block, groups_of, sequence
+from adjudicator.workers import run
 
 
 def settle(
@@ -27,22 +28,28 @@ def settle(
     accounts: Accounts | None = None,
     *,
     observe: Observe | None = None,
-    block_holders: int = BLOCK_HOLDERS,
+    block_holders: int | None = None,
+    workers: int = 1,
 ) -> Settlement:
     """Settle every claim of a batch under its plan, in order of settlement within each holder.
 
     Amounts are int64 fen. Claims of plans that the rulebook does not have are held (NO_PLAN). Content that cannot be
     decided gives a reason, never an exception; a batch whose columns do not fit together raises ShapeError.
-    `observe` is called with every amount and parameter as it is found (explanations); it changes nothing.
-    `block_holders` holders are settled at a time; results do not depend on it.
+    `observe` is called with every amount and parameter as it is found (explanations); it changes nothing. Whoever
+    observes has one worker, so that the calls come in order.
+    `block_holders` holders are settled at a time, by one of `workers` threads; results do not depend on either, bit
+    by bit. A batch of one block starts no thread.
     """
     batch.check()
+    workers = workers if observe is None else 1
+    if block_holders is None:
+        block_holders = BLOCK_HOLDERS if workers == 1 else THREAD_HOLDERS
     accounts = accounts or Accounts.empty()
     results = Results(batch, rulebook)
     for program in rulebook.programs:
         rows = _rows_of(batch, program)
         if len(rows):
-            _settle_plan(batch, program, rulebook, rows, accounts, results, observe, block_holders)
+            _settle_plan(batch, program, rulebook, rows, accounts, results, observe, block_holders, workers)
     return results.settlement(accounts)
 
 
@@ -63,6 +70,7 @@ def _settle_plan(
     results: Results,
     observe: Observe | None,
     block_holders: int,
+    workers: int,
 ) -> None:
     facts = prepared(program)
     codes = ClaimCodes(batch, program, None if len(rows) == len(batch) else rows)
@@ -76,14 +84,14 @@ def _settle_plan(
     spaces = [CounterSpace(rule, batch, holders, calendar, program.defaults) for rule in program.counters]
     for space in spaces:
         space.measure(accounts, of_plan)
-    closed: list[list[Counter]] = [[] for _ in spaces]
     where = _positions(rows, len(batch))
     ordered, bounds = sequence(batch, rows, groups_of(batch, rows, kinds))
-    for waves in blocks(ordered, bounds, block_holders):
+    results.open_layers(program)
+
+    def settle_holders(start: int) -> list[Counter]:
+        waves = arrange_block(ordered, bounds, start, block_holders)
         numbered: dict[tuple[object, ...], tuple[Int64, Int64 | None]] = {}
-        opened = [space.open(waves, numbered) for space in spaces]
-        for known, counter in zip(closed, opened, strict=True):
-            known.append(counter)
+        counters = [space.open(waves, numbered) for space in spaces]
         here = waves.rows if where is None else where[waves.rows]
         block = Block(
             program,
@@ -91,12 +99,15 @@ def _settle_plan(
             waves.rows,
             ClaimCodes(batch, program, waves.rows) if len(rows) > 1 else codes,
             judged.atom_buckets[here],
-            {space.rule.name: counter for space, counter in zip(spaces, opened, strict=True)},
+            {space.rule.name: counter for space, counter in zip(spaces, counters, strict=True)},
             facts.opening,
             observe,
         )
         settle_block(block, waves, facts, reason[here], results)
-    results.take_accounts(program, holders, list(zip(spaces, closed, strict=True)))
+        return counters
+
+    closed = run(settle_holders, range(0, len(bounds) - 1, block_holders), workers)
+    results.take_accounts(program, holders, list(zip(spaces, map(list, zip(*closed, strict=True)), strict=True)))
 
 
 def _entries_of(accounts: Accounts, program: Program) -> Bool | None:

@@ -102,6 +102,12 @@ class Results:
         self._line_reason[at] = judged.reason
         self._buckets[rows] = judged.atom_buckets.sum(axis=1)
 
+    def open_layers(self, program: Program) -> None:
+        """Make room for the layers of a plan."""
+        for layer in program.layers:
+            if layer.name not in self._layers:
+                self._layers[layer.name] = [np.zeros(len(self._batch), np.int64) for _ in _PARTS]
+
     def open_block(self, block: Block) -> BlockResults:
         """Make room for a block."""
         return BlockResults(block)
@@ -112,10 +118,7 @@ class Results:
         self._reason[rows] = reason
         self._beyond[rows] = found.beyond
         for layer, parts in zip(block.program.layers, found.parts, strict=True):
-            whole = self._layers.get(layer.name)
-            if whole is None:
-                whole = self._layers[layer.name] = [np.zeros(len(self._batch), np.int64) for _ in _PARTS]
-            for column, part in zip(whole, parts, strict=True):
+            for column, part in zip(self._layers[layer.name], parts, strict=True):
                 column[rows] = part
             paid = parts[_PARTS.index("paid")]
             self._paid[rows] += paid

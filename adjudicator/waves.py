@@ -6,7 +6,6 @@ claims, its holders are a prefix of all holders, and no gather is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,9 @@ from adjudicator.columns import Category, Int64
 
 BLOCK_HOLDERS = 16_384
 """Holders settled together: their state stays in the cache. Results do not depend on it."""
+
+THREAD_HOLDERS = 65_536
+"""Holders settled together where several threads work: each call then works long enough to let the others in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,10 @@ def _break_ties(batch: Batch, rows: Int64, group: Int64, time: Int64) -> Int64:
     return np.lexsort((rank[batch.claim_id.codes[rows]], kind, time, group))
 
 
-def blocks(rows: Int64, bounds: Int64, holders: int = BLOCK_HOLDERS) -> Iterator[Waves]:
-    """Arrange sorted claims in blocks of so many holders, each in waves."""
-    for start in range(0, len(bounds) - 1, holders):
-        first = bounds[start : start + holders + 1]
-        yield arrange(rows[first[0] : first[-1]], first - first[0])
+def arrange_block(rows: Int64, bounds: Int64, start: int, holders: int) -> Waves:
+    """Arrange the claims of so many holders from `start` on, out of all claims sorted by holder, in waves."""
+    first = bounds[start : start + holders + 1]
+    return arrange(rows[first[0] : first[-1]], first - first[0])
 
 
 def arrange(rows: Int64, first: Int64) -> Waves:
