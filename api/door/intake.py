@@ -9,16 +9,12 @@ import pyarrow as pa
 
 from adjudicator.batch import Batch
 from adjudicator.columns import Category, Int64
-from api.door.assembling import assemble
-from api.door.buckets import check_buckets
+from api.door.admitting import admit
 from api.door.building import Setting
 from api.door.claims import Claims, gather, lines_of_other_file, with_lines
-from api.door.dates import claim_dates
-from api.door.line_checks import check_lines
 from api.door.members import read_members
-from api.door.new_year import divide, refuse_undivided, years_begin
 from api.door.programs import Asked, asked_by
-from api.door.refusing import check_contents, check_persons, refuse_broken_rows, refuse_rows_without_claim, set_apart
+from api.door.refusing import refuse_broken_rows, refuse_rows_without_claim
 from api.door.required import check_headings, extra_headings
 from api.door.rows import Books, read_heads_and_lines, read_rows
 from api.door.warnings import warn
@@ -96,19 +92,9 @@ def take_in(claims: Source, lines: Source | None, members: Source | None, settin
     asked = asked_by(setting.programs)
     gathered, rows_read = _read(claims, lines, own_lines, asked, books, troubles)
     line_source = claims if own_lines else lines
-    if line_source is not None:
-        gathered = check_lines(gathered, line_source, books, troubles)
-    gathered = check_contents(check_buckets(gathered, claims, troubles), claims, troubles)
     covered = None if members is None else read_members(members, books, troubles)
-    gathered = check_persons(gathered, claims, covered, books, troubles)
-    gathered, dates = claim_dates(gathered, claims, books, troubles)
-    begin = years_begin(gathered, dates, covered, setting, books)
-    gathered = refuse_undivided(gathered, begin, claims, asked, books, troubles)
-    begin = begin[~gathered.bad]
-    good, dates = set_apart(gathered, dates, claims, line_source, troubles)
-    kept = len(good)
-    good, dates, order_type = divide(good, dates, begin, books)
-    batch = assemble(good, dates, covered, setting, asked, books, order_type)
+    admitted = admit(gathered, claims, line_source, covered, setting, asked, books, troubles)
+    batch, good, kept = admitted.batch, admitted.claims, admitted.kept
     warn(batch, good, claims, line_source or claims, books, troubles, setting)
     counts = Counts(
         claims_read=len(gathered),

@@ -19,8 +19,6 @@ DAY_SECONDS = 86_400
 EARLIEST = -(10**6)
 """Start of a span that has no first day."""
 
-"""States of cover; a file may write them in its column of marks."""
-
 
 @dataclass(frozen=True, slots=True)
 class Members:
@@ -66,18 +64,21 @@ def read_members(source: Source, books: Books, troubles: Troubles) -> Members:
         row = np.array([broken.row], np.int64)
         troubles.add(Trouble(UNPLACED[broken.code], source.name, "", row, fields={"expected": broken.expected}))
     bad = rows.bad | reversed_ | (person < 0)
-    keep = np.flatnonzero(~bad)
-    cover = _cover(rows, books)
-    start = np.where(start == MISSING, EARLIEST, start)
-    return Members(
-        person[keep],
-        start[keep],
-        until[keep],
-        cover[keep],
-        {name: column[keep] for name, column in rows.columns.items()},
-        np.unique(person[bad & (person >= 0)]),
-        _unbroken(person[keep], _column(rows, "scheme", np.int32)[keep], start[keep], until[keep], cover[keep]),
-    )
+    return members_of(_kept(rows, np.flatnonzero(~bad)), np.unique(person[bad & (person >= 0)]), books)
+
+
+def members_of(rows: Rows, refused: Int32, books: Books) -> Members:
+    """Give the members of rows that are all good; `refused`: persons some other row of whom could not be read."""
+    person, cover = rows.columns["person_id"].astype(np.int32, copy=False), _cover(rows, books)
+    start = days_of(_column(rows, "valid_from", np.int64))
+    start, until = np.where(start == MISSING, EARLIEST, start), _until(rows)
+    unbroken = _unbroken(person, _column(rows, "scheme", np.int32), start, until, cover)
+    return Members(person, start, until, cover, rows.columns, refused, unbroken)
+
+
+def _kept(rows: Rows, at: Int64) -> Rows:
+    columns = {name: column[at] for name, column in rows.columns.items()}
+    return Rows(rows.row[at], columns, rows.texts, rows.bad[at])
 
 
 def _unbroken(
