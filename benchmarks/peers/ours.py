@@ -6,6 +6,7 @@ import inspect
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from adjudicator import Accounts, Batch, Category, Lines, Rulebook, Settlement, settle
 from benchmarks.peers.columns import COUNTERS, GROUPS, LEVELS, PLACE, VISITS, Columns, Output
@@ -19,9 +20,10 @@ THREADS = (1, 2) if WORKERS else (1,)
 
 @dataclass(slots=True)
 class State:
-    """Columns, rulebook and the index of its catalog."""
+    """Columns, item codes of the lines, rulebook and the index of its catalog."""
 
     columns: Columns
+    codes: pa.Array
     rulebook: Rulebook
     index: CatalogIndex
     claim_ids: Category
@@ -30,20 +32,24 @@ class State:
 
 
 def prepare(columns: Columns, threads: int) -> State:
+    return prepare_codes(columns, columns.coded_strings(), threads)
+
+
+def prepare_codes(columns: Columns, codes: pa.Array, threads: int) -> State:
+    """Build the index of the catalog; the codes come as an Arrow column."""
     work: Workload = columns.work
     catalog = work.rulebook.catalog
     assert catalog is not None
-    index = CatalogIndex(catalog)
-    index.rows_of(PLACE, ())
-    state = State(columns, work.rulebook, index, work.batch.claim_id, work.batch.person.values, threads)
-    settle(build(state), work.rulebook)  # lays out the index of versions, kept with the catalog
+    state = State(
+        columns, codes, work.rulebook, CatalogIndex(catalog), work.batch.claim_id, work.batch.person.values, threads
+    )
+    settle(build(state), work.rulebook)  # lays out the tables of codes and of versions
     return state
 
 
 def build(state: State) -> Batch:
-    """Make the batch: each distinct code is looked up once."""
-    lines, claims, columns = state.columns.lines, state.columns.claims, state.columns
-    rows = state.index.rows_of(PLACE, columns.dictionary)
+    """Make the batch: the codes are looked up, every other column goes in as it is."""
+    lines, claims = state.columns.lines, state.columns.claims
     discharge = claims["discharge"]
     return Batch(
         claim_id=state.claim_ids,
@@ -55,7 +61,7 @@ def build(state: State) -> Batch:
         settlement=discharge,
         lines=Lines(
             claims["first"],
-            rows[lines["item"]],
+            state.index.rows_of(PLACE, state.codes),
             lines["service_date"],
             lines["amount_fen"],
             lines["quantity_e4"],

@@ -1,50 +1,82 @@
-"""Find catalog rows by place and code: what the door does once for the distinct codes of a batch."""
+"""Find catalog rows by place and code: what the door does once for the codes of a batch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import repeat
+from typing import TypeAlias
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from adjudicator.catalog import Catalog
-from adjudicator.columns import Category, Int32
+from adjudicator.columns import Int32
 from catalogs.tables.checking import place_chain
+from catalogs.tables.hashing import NOTHING, CodeTable
+
+Codes: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray
+"""Codes as Python strings, or as an Arrow column of strings (large ones too), plain or with a dictionary."""
 
 
 class CatalogIndex:
-    """Item rows by (place, code). A place without its own row for a code takes that of the next larger place."""
+    """Item rows by (place, code). A place without its own row for a code takes that of the next larger place.
+
+    Columns go through a hash table and make no Python strings. The few codes of one claim, which come as strings, go
+    through a dictionary: it answers before Arrow's first call returns. Each is made when a place first needs it.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         bounds = np.searchsorted(catalog.place, np.arange(len(catalog.places) + 1)).tolist()
         self._ranges = {place: (bounds[i], bounds[i + 1]) for i, place in enumerate(catalog.places)}
+        self._tables: dict[str, CodeTable] = {}
         self._rows: dict[str, Mapping[str, int]] = {}
 
-    def rows_of(self, place: str, codes: Sequence[str]) -> Int32:
+    def rows_of(self, place: str, codes: Codes) -> Int32:
         """Give the item row of each code as seen from a place; -1 where no place of its chain has it."""
-        found = np.full(len(codes), -1, np.int32)
+        places = [larger for larger in place_chain(place) if larger in self._ranges]
+        if isinstance(codes, pa.ChunkedArray):
+            codes = codes.combine_chunks()
+        if not isinstance(codes, pa.Array):
+            return self._of_strings(places, codes)
+        if not pa.types.is_dictionary(codes.type):
+            return self._of_column(places, codes)
+        distinct = self._of_column(places, codes.dictionary)
+        rows: Int32 = np.append(distinct, np.int32(NOTHING)).take(pc.fill_null(codes.indices, 0).to_numpy())
+        if codes.indices.null_count:
+            rows[codes.indices.is_null().to_numpy(zero_copy_only=False)] = NOTHING
+        return rows
+
+    def _of_strings(self, places: Sequence[str], codes: Sequence[str]) -> Int32:
+        found = np.full(len(codes), NOTHING, np.int32)
         missing = np.arange(len(codes))
-        for larger in place_chain(place):
-            rows = self._rows_in(larger)
-            if not rows or not len(missing):
-                continue
+        for place in places:
             wanted = codes if len(missing) == len(codes) else [codes[i] for i in missing.tolist()]
-            found[missing] = np.fromiter(map(rows.get, wanted, repeat(-1)), np.int32, len(wanted))
+            rows = self._rows_in(place)
+            found[missing] = np.fromiter(map(rows.get, wanted, repeat(NOTHING)), np.int32, len(wanted))
             missing = np.flatnonzero(found < 0)
         return found
 
-    def rows(self, place: Category, code: Category) -> Int32:
-        """Give the item row of each line from its place and code; each distinct pair is looked up once."""
-        rows = np.full(len(code), -1, np.int32)
-        for number, name in enumerate(place.values):
-            lines = np.flatnonzero((place.codes == number) & (code.codes >= 0))
-            distinct, back = np.unique(code.codes[lines], return_inverse=True)
-            rows[lines] = self.rows_of(name, [code.values[c] for c in distinct.tolist()])[back]
-        return rows
+    def _of_column(self, places: Sequence[str], codes: pa.Array) -> Int32:
+        if not places:
+            return np.full(len(codes), NOTHING, np.int32)
+        found = self._found_in(places[0], codes)
+        for place in places[1:]:
+            missing = np.flatnonzero(found < 0)
+            if len(missing):
+                found[missing] = self._found_in(place, codes.take(pa.array(missing)))
+        return found
+
+    def _found_in(self, place: str, codes: pa.Array) -> Int32:
+        start, end = self._ranges[place]
+        if place not in self._tables:
+            self._tables[place] = CodeTable(self._catalog.codes[start:end])
+        rows = self._tables[place].find(codes)
+        return rows if start == 0 else np.where(rows < 0, NOTHING, rows + np.int32(start))
 
     def _rows_in(self, place: str) -> Mapping[str, int]:
         if place not in self._rows:
-            start, end = self._ranges.get(place, (0, 0))
+            start, end = self._ranges[place]
             self._rows[place] = dict(zip(self._catalog.codes[start:end], range(start, end), strict=True))
         return self._rows[place]

@@ -7,14 +7,12 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
 from adjudicator.catalog import days
-from adjudicator.columns import Category
 from catalogs.tables import OWN_DATA, Catalogs, check, load
 from tests.tables.conftest import ITEM_COLUMNS
 
@@ -94,16 +92,6 @@ def test_tables_in_folders_and_several_paths(tmp_path: Path) -> None:
     assert both.catalog.codes == ("D1", "D2")
     assert [both.file_of(version) for version in (0, 1)] == ["items/340300.csv:2", "items.more.csv:2"]
     assert check(tmp_path).rows["items"] == 2
-
-
-def test_lines_find_their_items_by_place_and_code() -> None:
-    catalogs = load(OWN_DATA)
-    place = Category.encode(["340300", "110105", None, "340300"])
-    code = Category.encode(["B-01", "B-01", "B-01", "nothing"])
-    rows = catalogs.index.rows(place, code)
-    expected = [catalogs.index.rows_of(p, ["B-01"])[0] for p in ("340300", "110105")]
-    assert rows.tolist() == [*expected, -1, -1]
-    assert rows.dtype == np.int32
 
 
 @pytest.fixture(scope="module")
