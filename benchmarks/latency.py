@@ -57,7 +57,7 @@ def claim_text(work: Workload, lines: int) -> bytes:
     at = np.arange(lines) % len(columns)
     written = [
         {
-            "code": work.dictionary[columns.item[i]],
+            "code": work.dictionary[work.codes[i]],
             "service_date": FIRST_DAY + 1,
             "quantity_e4": int(columns.quantity_e4[i]),
             "price_e6": int(columns.price_e6[i]),

@@ -19,13 +19,14 @@ for the seven counters of the plan, 0 where a counter was never touched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from adjudicator import Batch, Catalog
-from benchmarks.workload import FIRST_DAY, GROUPS, LEVELS, VISITS, Workload, workload
+from benchmarks.calibration import GROUPS, LEVELS
+from benchmarks.workload import LINES_AT_ONCE, PERSONS, VISITS, Workload, workload
 
 Output = dict[str, np.ndarray]
 
@@ -45,9 +46,6 @@ COUNTERS = (
 )
 OUTPUTS = (*LINE_OUTPUTS, *CLAIM_OUTPUTS, *(f"accounts.{c}" for c in COUNTERS))
 
-CHANGE_DAY = FIRST_DAY + 181
-UNKNOWN_PER_MILLE, OUTSIDE_PER_MILLE, ENDED_PER_MILLE = 3, 2, 10
-
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -55,9 +53,9 @@ class Columns:
 
     lines: claim int32 (row of claims, rising), item int32 (row of `dictionary`), service_date int32 (days),
     quantity_e4, price_e6, amount_fen int64.
-    claims: person int32, order_time int64, admission and discharge int32 (days), level, group and visit int8 (rows of
-    LEVELS, GROUPS, VISITS), first int64 [claims + 1] (lines of claim i are first[i]:first[i + 1]). Its id
-    is its row.
+    claims: person and facility int32, order_time int64, admission and discharge int32 (days), group and visit int8
+    (rows of GROUPS, VISITS), first int64 [claims + 1] (lines of claim i are first[i]:first[i + 1]). Its id is its row.
+    facility_level: int8 [facilities], rows of LEVELS; a claim has the level of its facility, and finding it is work.
     versions, in order of item and valid_from: item int32 (row of `items`), valid_from and valid_until int32 (until is
     exclusive), item_class uint8 (A, B, C), upfront_ppm int32, ceiling_e6 int64 [versions, levels + 1] (last: any other
     level; -1 none).
@@ -66,6 +64,7 @@ class Columns:
 
     lines: dict[str, np.ndarray]
     claims: dict[str, np.ndarray]
+    facility_level: np.ndarray
     versions: dict[str, np.ndarray]
     dictionary: tuple[str, ...]
     items: tuple[str, ...]
@@ -88,9 +87,9 @@ class Columns:
         return pa.array(self.items, pa.string()).take(pa.array(self.versions["item"]))
 
 
-def columns(lines: int, persons: int = 1_000_000, seed: int = 1, plan: str = "bench.reference") -> Columns:
-    """Make the work: the seeded workload with unknown codes, ended versions and dates outside the stay."""
-    work = rough(workload(lines, persons, seed, plan), seed)
+def columns(lines: int, persons: int = PERSONS, seed: int = 1, fee_factor: float = 1.0) -> Columns:
+    """Lay the seeded workload out as columns, its codes numbered as a writer of columnar files does."""
+    work = workload(lines, persons, seed, fee_factor=fee_factor)
     batch, catalog = work.batch, work.rulebook.catalog
     assert catalog is not None and batch.lines.quantity_e4 is not None and batch.lines.price_e6 is not None
     codes, dictionary = in_order_of_appearance(work.codes, work.dictionary)
@@ -105,45 +104,38 @@ def columns(lines: int, persons: int = 1_000_000, seed: int = 1, plan: str = "be
     }
     claim_columns = {
         "person": batch.person.codes,
+        "facility": work.facility,
         "order_time": batch.order_time,
         "admission": batch.admission,
         "discharge": batch.discharge,
         "first": first,
+        "group": batch.attributes["group"].codes.astype(np.int8),
+        "visit": batch.attributes["visit"].codes.astype(np.int8),
     }
-    for name in ("level", "group", "visit"):
-        claim_columns[name] = batch.attributes[name].codes.astype(np.int8)
-    items = catalog.codes
-    return Columns(line_columns, claim_columns, versions_of(catalog), dictionary, items, len(batch.person.values), work)
-
-
-def rough(work: Workload, seed: int) -> Workload:
-    """Give the workload the rough edges of real files."""
-    rng = np.random.default_rng(seed + 1_000)
-    batch, catalog = work.batch, work.rulebook.catalog
-    assert catalog is not None
-    count = len(batch.lines)
-    unknown = rng.random(count) < UNKNOWN_PER_MILLE / 1000
-    outside = rng.random(count) < OUTSIDE_PER_MILLE / 1000
-    known = len(work.dictionary)
-    codes = np.where(unknown, known + rng.integers(0, 50, count), work.codes).astype(np.int32)
-    dictionary = (*work.dictionary, *(f"U{n:07d}" for n in range(50)))
-    date = np.where(outside, batch.lines.service_date - 20, batch.lines.service_date).astype(np.int32)
-    item = np.where(unknown, -1, batch.lines.item).astype(np.int32)
-    batch = replace(batch, lines=replace(batch.lines, item=item, service_date=date))
-    until = catalog.valid_until.copy()
-    single = catalog.first[:-1][np.diff(catalog.first) == 1]
-    until[rng.choice(single, len(single) * ENDED_PER_MILLE // 1000, replace=False)] = CHANGE_DAY
-    rulebook = replace(work.rulebook, catalog=replace(catalog, valid_until=until, memo={}))
-    return Workload(batch, rulebook, codes, dictionary)
+    return Columns(
+        line_columns,
+        claim_columns,
+        work.facility_level,
+        versions_of(catalog),
+        dictionary,
+        catalog.codes,
+        len(batch.person.values),
+        work,
+    )
 
 
 def in_order_of_appearance(codes: np.ndarray, dictionary: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Number the codes in use as a writer of columnar files does."""
-    distinct, at = np.unique(codes, return_index=True)
-    appearing = distinct[np.argsort(at)]
+    """Number the codes in use by their first line; `codes` are overwritten."""
+    appears = np.full(len(dictionary), len(codes), np.int64)
+    for end in range(len(codes), 0, -LINES_AT_ONCE):
+        start = max(0, end - LINES_AT_ONCE)
+        appears[codes[start:end][::-1]] = np.arange(end - 1, start - 1, -1)  # of equal indexes the last one stays
+    order = np.argsort(appears)[: np.count_nonzero(appears < len(codes))]
     number = np.zeros(len(dictionary), np.int32)
-    number[appearing] = np.arange(len(appearing), dtype=np.int32)
-    return number[codes], tuple(dictionary[c] for c in appearing.tolist())
+    number[order] = np.arange(len(order), dtype=np.int32)
+    for start in range(0, len(codes), LINES_AT_ONCE):
+        codes[start : start + LINES_AT_ONCE] = number[codes[start : start + LINES_AT_ONCE]]
+    return codes, tuple(dictionary[code] for code in order.tolist())
 
 
 def versions_of(catalog: Catalog) -> dict[str, np.ndarray]:

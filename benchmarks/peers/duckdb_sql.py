@@ -72,7 +72,10 @@ def load(columns: Columns, threads: int, codes: str) -> duckdb.DuckDBPyConnectio
     _store(connection, "line", pa.table(lines))
     claims = {name: pa.array(values) for name, values in columns.claims.items() if name != "first"}
     claims["claim"] = pa.array(np.arange(len(claims["person"]), dtype=np.int32))
-    _store(connection, "claim", pa.table(claims))
+    _store(connection, "billed", pa.table(claims))
+    facilities = np.arange(len(columns.facility_level), dtype=np.int32)
+    _store(connection, "facility", pa.table({"facility": facilities, "level": columns.facility_level}))
+    connection.execute("CREATE VIEW claim AS SELECT b.*, f.level FROM billed b JOIN facility f USING (facility)")
     _store(connection, "dictionary", _dictionary(columns))
     _store(connection, "version", _versions(columns))
     if codes == "enum":
@@ -207,13 +210,13 @@ def by_level(table: tuple[tuple[int, ...], ...], inner: str, choices: tuple[str,
     """Give a CASE over level and a second choice."""
     rows = []
     for level, values in enumerate(table):
-        picks = " ".join(f"WHEN {choice} THEN {value}" for choice, value in zip(choices, values, strict=False))
+        picks = " ".join(f"WHEN {choice} THEN {value}" for choice, value in zip(choices, values[:-1], strict=True))
         rows.append(f"WHEN {level} THEN CASE {inner} {picks} ELSE {values[-1]} END")
     return f"CASE level {' '.join(rows)} END"
 
 
 def rate(number: int) -> str:
-    return by_level(rule.RATES_PPM[number], "grp", ("0",))
+    return by_level(rule.RATES_PPM[number], "grp", ("0", "1"))
 
 
 def admission_deductible(nth: str) -> str:

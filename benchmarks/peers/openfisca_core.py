@@ -57,7 +57,7 @@ def _simulation(state: State) -> Simulation:
         "service_date": lines["service_date"],
         "quantity": lines["quantity_e4"],
         "amount": lines["amount_fen"],
-        "level": Level.encode(claims["level"]),
+        "level": Level.encode(columns.facility_level[claims["facility"]]),
         "group": Group.encode(claims["group"]),
         "visit": Visit.encode(claims["visit"]),
         **{name: claims[name] for name in ("person", "order_time", "admission", "discharge")},

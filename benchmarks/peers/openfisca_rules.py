@@ -45,6 +45,7 @@ class Level(Enum):
 class Group(Enum):
     in_service = "in_service"
     retired = "retired"
+    resident = "resident"
 
 
 class Visit(Enum):

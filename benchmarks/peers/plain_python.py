@@ -26,6 +26,7 @@ class State:
     lines: dict[str, list[int]]
     claims: dict[str, list[int]]
     catalog: dict[str, tuple[list[int], list[Version]]]
+    facility_level: list[int]
 
 
 def prepare(columns: Columns, threads: int) -> State:
@@ -38,7 +39,7 @@ def prepare(columns: Columns, threads: int) -> State:
         rows.append((begins, until, item_class, rate, tuple(ceilings)))
     lines = {name: values.tolist() for name, values in columns.lines.items()}
     claims = {name: values.tolist() for name, values in columns.claims.items()}
-    return State(columns, lines, claims, catalog)
+    return State(columns, lines, claims, catalog, columns.facility_level.tolist())
 
 
 def run(state: State) -> dict[str, list[int]]:
@@ -54,7 +55,8 @@ def judge(state: State, out: dict[str, list[int]]) -> tuple[list[int], list[int]
     in_scope, upfront, over_limit, self_funded, reasons = (out[name].append for name in LINE_OUTPUTS)
     items, dates, quantities, amounts = (lines[n] for n in ("item", "service_date", "quantity_e4", "amount_fen"))
     first, base, total = claims["first"], [], []
-    for claim, level in enumerate(claims["level"]):
+    for claim, facility in enumerate(claims["facility"]):
+        level = state.facility_level[facility]
         admission, discharge = claims["admission"][claim], claims["discharge"][claim]
         bounded = discharge > admission or claims["visit"][claim] == rule.INPATIENT
         scope = bill = 0
@@ -105,7 +107,8 @@ def settle(state: State, bases: list[int], totals: list[int]) -> dict[str, list[
     admissions, outpatient, banded_ytd, pool, borne_ytd, top_banded_ytd, top_ytd = counters
     base_out, deductible_out, paid_out, rest_out, borne_out, top_out, cash_out = (out[n] for n in CLAIM_OUTPUTS)
     for claim in sorted(range(len(bases)), key=claims["order_time"].__getitem__):
-        base, person, level, group = bases[claim], *(claims[n][claim] for n in ("person", "level", "group"))
+        base, person, group = bases[claim], claims["person"][claim], claims["group"][claim]
+        level = state.facility_level[claims["facility"][claim]]
         if claims["visit"][claim] == rule.INPATIENT:
             deductible = min(base, rule.ADMISSION_FEN[level][min(admissions[person], 2)])
             admissions[person] += 1

@@ -36,11 +36,12 @@ def run(state: State) -> Found:
         .then(rule.UNKNOWN_ITEM)
         .otherwise(known.otherwise(pl.col("reason").fill_null(rule.NOT_IN_FORCE)))
     )
-    claims = state.claims.select("level", first_day=of.first_day(), last_day=of.last_day())
+    claims = of.leveled(state)
+    of_claim = claims.select("level", first_day=of.first_day(), last_day=of.last_day())
     lines = lines.with_columns(
         reason=reason.cast(pl.UInt8),
-        **{name: pl.lit(claims[name]).gather(pl.col("claim")) for name in claims.columns},
+        **{name: pl.lit(of_claim[name]).gather(pl.col("claim")) for name in of_claim.columns},
     )
     judged = of.judged(lines, of.own_ceiling(), "line").collect()
-    claims_in_order = of.sorted_claims(of.claims_of(state, judged.lazy()))
+    claims_in_order = of.sorted_claims(of.claims_of(claims, judged.lazy()))
     return of.finish(judged, of.settled(claims_in_order, of.over_all).collect())

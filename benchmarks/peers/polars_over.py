@@ -17,15 +17,15 @@ def prepare(columns: Columns, threads: int) -> State:
 
 
 def run(state: State) -> Found:
-    judged = joined(state).collect()
-    claims = of.settled(of.claims_of(state, judged.lazy()), of.by_person).collect()
-    return of.finish(judged, claims)
+    claims = of.leveled(state)
+    judged = joined(state, claims).collect()
+    return of.finish(judged, of.settled(of.claims_of(claims, judged.lazy()), of.by_person).collect())
 
 
-def joined(state: State) -> pl.LazyFrame:
+def joined(state: State, claims: pl.DataFrame) -> pl.LazyFrame:
     cells = of.cells(state).lazy().with_row_index("cell").with_columns(pl.col("cell").cast(pl.Int32))
-    claims = state.claims.lazy().select("claim", "level", first_day=of.first_day(), last_day=of.last_day())
+    of_claim = claims.lazy().select("claim", "level", first_day=of.first_day(), last_day=of.last_day())
     cell = pl.col("code") + of.stretch_of(state) * state.dictionary.height
     lines = state.lines.lazy().with_columns(cell=cell.cast(pl.Int32))
     lines = lines.join(cells, on="cell", how="left", maintain_order="left")
-    return of.judged(lines.join(claims, on="claim", how="left", maintain_order="left"), of.own_ceiling())
+    return of.judged(lines.join(of_claim, on="claim", how="left", maintain_order="left"), of.own_ceiling())

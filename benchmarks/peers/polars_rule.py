@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.peers import rule
-from benchmarks.peers.columns import CLAIM_OUTPUTS, COUNTERS, LINE_OUTPUTS, Columns, Output
+from benchmarks.peers.columns import CLAIM_OUTPUTS, COUNTERS, GROUPS, LINE_OUTPUTS, Columns, Output
 
 E = pl.Expr
 CATALOG_COLUMNS = ("reason", "upfront_ppm", "ceiling_0", "ceiling_1", "ceiling_2", "ceiling_3")
@@ -22,7 +22,8 @@ class State:
 
     columns: Columns
     lines: pl.DataFrame
-    claims: pl.DataFrame
+    billed: pl.DataFrame
+    facility_level: pl.Series
     versions: pl.DataFrame
     dictionary: pl.DataFrame
     changes: np.ndarray
@@ -56,7 +57,7 @@ def load(columns: Columns) -> State:
     changes = dates[(dates > day.min()) & (dates <= day.max())]
     items = stretched(versions, changes, int(day.min()))
     dictionary = pl.DataFrame({"code": list(columns.dictionary)})
-    return State(columns, lines, claims, versions, dictionary, changes, items)
+    return State(columns, lines, claims, pl.Series(columns.facility_level), versions, dictionary, changes, items)
 
 
 def stretched(versions: pl.DataFrame, changes: np.ndarray, lowest: int) -> pl.DataFrame:
@@ -174,7 +175,7 @@ def settled(claims: pl.LazyFrame, running: Callable[[E], E]) -> pl.LazyFrame:
     banded, so every counter before a claim is a running sum over earlier claims.
     """
     stay = pl.col("visit") == rule.INPATIENT
-    base, cell = pl.col("base"), pl.col("level").cast(pl.UInt32) * 2 + pl.col("group").cast(pl.UInt32)
+    base, cell = pl.col("base"), pl.col("level").cast(pl.UInt32) * len(GROUPS) + pl.col("group").cast(pl.UInt32)
     nth = (pl.col("nth").clip(1, 3) - 1 + pl.col("level").cast(pl.Int64) * 3).cast(pl.UInt32)
     admission = choose(tuple(v for row in rule.ADMISSION_FEN for v in row), nth)
     high, low = pl.col("high"), pl.col("high") - pl.col("banded")
@@ -252,10 +253,15 @@ def sorted_claims(claims: pl.LazyFrame) -> pl.LazyFrame:
     return claims.sort("person", "order_time", "claim").with_columns(starts=new.fill_null(True))
 
 
-def claims_of(state: State, lines: pl.LazyFrame) -> pl.LazyFrame:
+def leveled(state: State) -> pl.DataFrame:
+    """Give the claims with the level of their facility, whose number is its row."""
+    return state.billed.with_columns(level=pl.lit(state.facility_level).gather(pl.col("facility")))
+
+
+def claims_of(claims: pl.DataFrame, lines: pl.LazyFrame) -> pl.LazyFrame:
     """Sum lines to their claims."""
     sums = lines.group_by("claim").agg(base=pl.col("in_scope").sum(), total=pl.col("amount_fen").sum())
-    return state.claims.lazy().join(sums, on="claim", how="inner")
+    return claims.lazy().join(sums, on="claim", how="inner")
 
 
 def finish(lines: pl.DataFrame, claims: pl.DataFrame) -> Found:

@@ -21,11 +21,12 @@ def prepare(columns: Columns, threads: int) -> State:
 def run(state: State) -> Found:
     cells = of.cells(state)
     ceilings = cells.select(pl.concat_list(f"ceiling_{n}" for n in range(4)).explode())["ceiling_0"]
-    claims = state.claims.select("level", first_day=of.first_day(), last_day=of.last_day())
+    claims = of.leveled(state)
+    of_claim = claims.select("level", first_day=of.first_day(), last_day=of.last_day())
     claim, cell = pl.col("claim"), pl.col("cell")
 
     def from_claim(name: str) -> pl.Expr:
-        return pl.lit(claims[name]).gather(claim)
+        return pl.lit(of_claim[name]).gather(claim)
 
     lines = state.lines.lazy().with_columns(cell=pl.col("code") + of.stretch_of(state) * state.dictionary.height)
     lines = lines.with_columns(
@@ -36,13 +37,13 @@ def run(state: State) -> Found:
     )
     ceiling = pl.lit(ceilings).gather(cell * 4 + from_claim("level").cast(pl.Int32))
     judged = of.judged(lines, ceiling).collect()
-    return of.finish(judged, of.settled(of.sorted_claims(_summed(state, judged)), of.over_all).collect())
+    return of.finish(judged, of.settled(of.sorted_claims(_summed(state, claims, judged)), of.over_all).collect())
 
 
-def _summed(state: State, judged: pl.DataFrame) -> pl.LazyFrame:
+def _summed(state: State, claims: pl.DataFrame, judged: pl.DataFrame) -> pl.LazyFrame:
     """Sum lines, which stand in order of their claims: differences of a running total at the last line of each."""
     last = pl.lit(state.extra["last_line"])
     sums = judged.select(
         base=pl.col("in_scope").cum_sum().gather(last), total=pl.col("amount_fen").cum_sum().gather(last)
     )
-    return state.claims.lazy().with_columns((sums[name] - sums[name].shift(1, fill_value=0)) for name in sums.columns)
+    return claims.lazy().with_columns((sums[name] - sums[name].shift(1, fill_value=0)) for name in sums.columns)

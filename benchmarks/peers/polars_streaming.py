@@ -16,6 +16,7 @@ def prepare(columns: Columns, threads: int) -> State:
 
 
 def run(state: State) -> Found:
-    judged = polars_over.joined(state).collect(engine="streaming")
-    claims = of.claims_of(state, judged.lazy()).collect(engine="streaming")
-    return of.finish(judged, of.settled(of.sorted_claims(claims.lazy()), of.over_all).collect())
+    claims = of.leveled(state)
+    judged = polars_over.joined(state, claims).collect(engine="streaming")
+    billed = of.claims_of(claims, judged.lazy()).collect(engine="streaming")
+    return of.finish(judged, of.settled(of.sorted_claims(billed.lazy()), of.over_all).collect())

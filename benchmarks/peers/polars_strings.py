@@ -29,14 +29,15 @@ def run(state: State) -> Found:
     cells: pl.DataFrame = state.extra["cells"]
     lines = state.lines.lazy().join(codes.lazy(), on="code", how="left", maintain_order="left")
     lines = lines.with_columns(cell=pl.col("item") + of.stretch_of(state) * codes.height)
-    claims = state.claims.select("level", first_day=of.first_day(), last_day=of.last_day())
+    claims = of.leveled(state)
+    of_claim = claims.select("level", first_day=of.first_day(), last_day=of.last_day())
     lines = lines.with_columns(
         **{name: pl.lit(cells[name]).gather(pl.col("cell")) for name in of.CATALOG_COLUMNS},
-        **{name: pl.lit(claims[name]).gather(pl.col("claim")) for name in claims.columns},
+        **{name: pl.lit(of_claim[name]).gather(pl.col("claim")) for name in of_claim.columns},
     ).with_columns(
         reason=pl.col("reason").fill_null(rule.UNKNOWN_ITEM),
         upfront_ppm=pl.col("upfront_ppm").fill_null(0),
     )
     judged = of.judged(lines, of.own_ceiling()).collect()
-    claims_in_order = of.sorted_claims(of.claims_of(state, judged.lazy()))
+    claims_in_order = of.sorted_claims(of.claims_of(claims, judged.lazy()))
     return of.finish(judged, of.settled(claims_in_order, of.over_all).collect())

@@ -162,7 +162,7 @@ def prepare(columns: Columns, threads: int) -> State:
     server.execute("ALTER TABLE coded_line ADD PRIMARY KEY (claim, line_id)")
     for statement in (*RESULT_TABLES, SETTLE_CLAIM, SETTLE_CLAIMS):
         server.execute(statement)
-    server.execute("VACUUM ANALYZE coded_line, claim, item_version, admission_deductible, band_rate")
+    server.execute("VACUUM ANALYZE coded_line, billed, facility, item_version, admission_deductible, band_rate")
     return State(server, columns)
 
 

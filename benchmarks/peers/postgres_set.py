@@ -163,7 +163,7 @@ class State:
 def prepare(columns: Columns, threads: int) -> State:
     server = open_server(workers=threads - 1)
     load(server, columns)
-    server.execute("VACUUM ANALYZE line, claim, dictionary, item_version, admission_deductible, band_rate")
+    server.execute("VACUUM ANALYZE line, billed, facility, dictionary, item_version, admission_deductible, band_rate")
     return State(server, columns)
 
 

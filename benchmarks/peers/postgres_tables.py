@@ -42,18 +42,22 @@ def load(server: Server, columns: Columns) -> None:
     )
     create(
         server,
-        "claim",
+        "billed",
         {
             "claim": ("integer", np.arange(len(claims["person"]), dtype=np.int32)),
             "person": ("integer", claims["person"]),
             "order_time": ("bigint", claims["order_time"]),
             "admission": ("date", claims["admission"]),
             "discharge": ("date", claims["discharge"]),
-            "level": ("smallint", claims["level"]),
+            "facility": ("integer", claims["facility"]),
             "member_group": ("smallint", claims["group"]),
             "visit": ("smallint", claims["visit"]),
         },
     )
+    facilities = np.arange(len(columns.facility_level), dtype=np.int32)
+    create(server, "facility", {"facility": ("integer", facilities), "level": ("smallint", columns.facility_level)})
+    server.execute("ALTER TABLE facility ADD PRIMARY KEY (facility)")
+    server.execute("CREATE VIEW claim AS SELECT b.*, f.level FROM billed b JOIN facility f USING (facility)")
     _load_catalog(server, columns)
     _load_plan(server)
 

@@ -183,6 +183,7 @@ class State:
     columns: Columns
     lines: dict[str, list[int]]
     claims: dict[str, list[int]]
+    facility_level: list[int]
     order: list[int]
 
 
@@ -191,7 +192,7 @@ def prepare(columns: Columns, threads: int) -> State:
     claims = {name: values.tolist() for name, values in columns.claims.items()}
     lines = {name: values.tolist() for name, values in columns.lines.items()}
     order = np.lexsort((np.arange(len(claims["person"])), columns.claims["order_time"])).tolist()
-    return State(engine, _catalog(columns), columns, lines, claims, order)
+    return State(engine, _catalog(columns), columns, lines, claims, columns.facility_level.tolist(), order)
 
 
 def _catalog(columns: Columns) -> dict[str, tuple[list[int], list[Version]]]:
@@ -228,7 +229,7 @@ def _case(state: State, claim: int, start: int, end: int, account: list[int]) ->
     """Give what the graph asks: the claim, its lines with the facts of their versions, the person's counters."""
     claims, lines = state.claims, state.lines
     admission, discharge = claims["admission"][claim], claims["discharge"][claim]
-    level, visit = claims["level"][claim], VISITS[claims["visit"][claim]]
+    level, visit = state.facility_level[claims["facility"][claim]], VISITS[claims["visit"][claim]]
     case: dict[str, Any] = dict(zip(COUNTERS, account, strict=True))
     case |= {
         "level": LEVELS[level],

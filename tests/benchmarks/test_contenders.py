@@ -77,7 +77,7 @@ def test_a_changed_fen_is_seen() -> None:
 def test_caps_and_catastrophic_bands_bind(module: str) -> None:
     """Few persons with very many claims reach every band and both annual caps."""
     peer = contender(module)
-    columns = work.columns(30_000, persons=6)
+    columns = work.columns(30_000, persons=6, fee_factor=10)
     expected = ours.expected(columns)
     assert (expected["accounts.pool_paid"] == rule.CAP_FEN).any()
     assert (expected["accounts.catastrophic_paid"] == rule.CATASTROPHIC_CAP_FEN).any()
