@@ -6,8 +6,8 @@ import numpy as np
 
 from adjudicator.category_limits import ClaimLimit
 from adjudicator.ceilings import billed_quantity, payable_fen
-from adjudicator.columns import PPM, Bool, Int64
-from adjudicator.judged import Judged
+from adjudicator.columns import PPM, Bool, Int64, UInt8
+from adjudicator.judged import JudgedLines
 from adjudicator.line_blocks import LineBlock
 from adjudicator.reasons import LineReason
 from adjudicator.rulebook import LineRules
@@ -21,11 +21,10 @@ Partial = tuple[Int64, Int64, Int64]
 class Division:
     """The division of one block. `left` is what is not yet in a bucket, as magnitudes; `sign` None: all positive."""
 
-    def __init__(self, block: LineBlock, found: Found, out: Judged) -> None:
-        self.block, self.found, self.out = block, found, out
-        lines = block.lines
-        self.in_scope, self.upfront = out.in_scope[lines], out.upfront[lines]
-        self.over_limit, self.self_funded = out.over_limit[lines], out.self_funded[lines]
+    def __init__(self, block: LineBlock, found: Found, out: JudgedLines, states: UInt8) -> None:
+        self.block, self.found, self.states = block, found, states
+        self.in_scope, self.upfront, self.reason = out.in_scope, out.upfront, out.reason
+        self.over_limit, self.self_funded = out.over_limit, out.self_funded
         self.left = block.amount
         self.sign: Int64 | None = None
         self.quantity, self.most = billed_quantity(block.quantity)
@@ -77,7 +76,7 @@ class Division:
         """Take what is above category limits, one limit after the other."""
         for limit in limits:
             signed = self.left if self.sign is None else self.left * self.sign
-            cut = np.abs(limit.cut(signed, self.block, atoms, self.out.states[self.block.claims]))
+            cut = np.abs(limit.cut(signed, self.block, atoms, self.states))
             self.has_over = True
             hit = cut != 0
             self.over_categories = hit if self.over_categories is None else self.over_categories | hit
@@ -97,7 +96,7 @@ class Division:
     def finish(self, partial: Partial | None) -> None:
         """Give the rest to in_scope, mirror refunds, write reasons."""
         assert np.minimum.reduce(self.left) >= 0, "a line is divided into more than its amount"
-        reason = self.out.reason[self.block.lines]
+        reason = self.reason
         np.bitwise_or(self.found.reason, np.greater(self.upfront, 0).view(np.uint8), out=reason)
         if self.has_over:
             np.bitwise_or(reason, np.greater(self.over_limit, 0).view(np.uint8) * np.uint8(2), out=reason)
@@ -121,14 +120,16 @@ def divide(
     atoms: Index,
     partial: Partial | None,
     negative: bool,
-    out: Judged,
+    out: JudgedLines,
+    states: UInt8,
 ) -> Division:
     """Divide the block's lines in the order of the plan and write them to `out`; give the division.
 
     `found.reason`: why a line is self-funded, or 0. `level` [claims]: column of the catalog's ceilings, None: no
-    ceilings. `negative`: some amount is below 0; refunds are divided like the same positive amount.
+    ceilings. `negative`: some amount is below 0; refunds are divided like the same positive amount. `states` [claims of
+    the block] takes up those of category limits.
     """
-    division = Division(block, found, out)
+    division = Division(block, found, out, states)
     division.take_self_funded(partial, negative)
     level = None if level is None else (level if isinstance(level, int) else level[block.claims])
     if rules.ceiling_first:

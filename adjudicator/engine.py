@@ -74,7 +74,7 @@ def _settle_plan(
 ) -> None:
     facts = prepared(program)
     codes = ClaimCodes(batch, program, None if len(rows) == len(batch) else rows)
-    judged = judge(batch, program, rulebook.catalog, codes)
+    judged = judge(batch, program, rulebook.catalog, codes, into=results.lines, workers=workers)
     results.take_lines(rows, judged)
     reason = _reasons_before(batch, program, rows, codes, judged)
     kinds = tuple(dict.fromkeys(c.holder for c in program.counters if c.holder != "person"))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from adjudicator.columns import Bool, Int64, UInt8
 from adjudicator.tables import Rows
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """Lines of the chosen claims, in their order, and their sums.
+class JudgedLines:
+    """What lines [n] were divided into.
 
-    in_scope, upfront, over_limit, self_funded [lines] fen: they sum to the line's amount, and all have its sign.
-    reason [lines]: LineReason. line_rows: where these lines stand in the batch.
-    atom_buckets [claims, atoms, 4] fen, buckets in order of batch.BUCKETS. pended [claims]: a line waits for an answer.
-    states [claims]: the worst State met in the plan's line tables; above ABSENT the claim is held.
-    out_of_bounds [claims]: an amount is larger than the engine accepts; that line stands as self-funded.
-    Lines of claims that came as bucket totals are 0 in all buckets, with reason GIVEN.
+    in_scope, upfront, over_limit, self_funded: fen; they sum to the line's amount, and all have its sign. reason:
+    LineReason.
     """
 
     in_scope: Int64
@@ -25,7 +23,43 @@ class Judged:
     over_limit: Int64
     self_funded: Int64
     reason: UInt8
-    line_rows: Rows
+
+    @staticmethod
+    def blank(count: int) -> JudgedLines:
+        """Give so many lines without an amount; memory that is never written costs nothing."""
+        in_scope, upfront, over_limit, self_funded = (np.zeros(count, np.int64) for _ in range(4))
+        return JudgedLines(in_scope, upfront, over_limit, self_funded, np.zeros(count, np.uint8))
+
+    def part(self, rows: Rows) -> JudgedLines:
+        """Give some lines to be filled in place: a view of a slice, else blank ones that `put` takes back."""
+        if not isinstance(rows, slice):
+            return JudgedLines.blank(len(rows))
+        return JudgedLines(
+            self.in_scope[rows], self.upfront[rows], self.over_limit[rows], self.self_funded[rows], self.reason[rows]
+        )
+
+    def put(self, rows: Rows, part: JudgedLines) -> None:
+        """Take back the part of these rows."""
+        if isinstance(rows, slice):
+            return
+        self.in_scope[rows] = part.in_scope
+        self.upfront[rows] = part.upfront
+        self.over_limit[rows] = part.over_limit
+        self.self_funded[rows] = part.self_funded
+        self.reason[rows] = part.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The lines of the batch, those of the chosen claims judged, and the sums of these claims, in their order.
+
+    Lines of claims that came as bucket totals are 0 in all buckets, with reason GIVEN.
+    atom_buckets [claims, atoms, 4] fen, buckets in order of batch.BUCKETS. pended [claims]: a line waits for an answer.
+    states [claims]: the worst State met in the plan's line tables; above ABSENT the claim is held.
+    out_of_bounds [claims]: an amount is larger than the engine accepts; that line stands as self-funded.
+    """
+
+    lines: JudgedLines
     atom_buckets: Int64
     pended: Bool
     states: UInt8

@@ -14,7 +14,7 @@ from adjudicator.category_limits import ClaimLimit
 from adjudicator.ceilings import HIGHEST
 from adjudicator.columns import PPM, Bool, Int64, UInt8
 from adjudicator.division import Division, Partial, divide
-from adjudicator.judged import Judged
+from adjudicator.judged import Judged, JudgedLines
 from adjudicator.line_blocks import ChosenLines, LineBlock
 from adjudicator.line_codes import line_index, unknown_index
 from adjudicator.reasons import LineReason
@@ -23,11 +23,17 @@ from adjudicator.rulebook import Key, KeyKind, Program, State
 from adjudicator.tables import ClaimCodes, Index
 from adjudicator.upfront import planned_rates, scheduled_rates
 from adjudicator.versions import CLASS_C, Found, VersionIndex, index_versions
+from adjudicator.workers import run
 
-__all__ = ["BLOCK_LINES", "Judged", "judge"]
+__all__ = ["Judged", "JudgedLines", "judge"]
 
 BLOCK_LINES = 16_384
-"""Lines in a block; more only when one claim has more."""
+"""Lines in a block of a single worker, so that it stays in the cache; more only when one claim has more."""
+
+THREAD_LINES = 65_536
+"""Lines in a block where several workers share the interpreter's lock: fewer would wait for it too often."""
+
+RANGES_A_WORKER = 4
 
 NO_BOUND = np.uint32(0xFFFFFFFF)
 """A line of a claim that is no stay may lie this many days after its admission."""
@@ -39,33 +45,42 @@ def judge(
     catalog: Catalog | None,
     codes: ClaimCodes,
     *,
+    into: JudgedLines | None = None,
     check_stay: bool = True,
     index: VersionIndex | None = None,
-    block_lines: int = BLOCK_LINES,
+    block_lines: int | None = None,
+    workers: int = 1,
 ) -> Judged:
-    """Judge the lines of the claims that `codes` has chosen.
+    """Judge the lines of the claims that `codes` has chosen; `into` takes them up (lines of the batch; default: blank).
 
     For each line: the catalog version in force on the service date and its class; the line's own class and
     upfront rate, where given, take precedence; dates outside the stay (`check_stay`: of claims of visit inpatient
     or whose discharge is after admission); restrictions; ceiling and upfront share in the plan's order; category
     limits. Negative lines mirror positive ones. `index` may be passed where several calls share a catalog and dates.
+    So many `workers` judge a range of claims each; results depend neither on them nor on `block_lines`.
     Raises RulebookError for a category limit that is a formula.
     """
     if catalog is not None and not len(catalog.valid_from):
         catalog = None
     lines = ChosenLines(batch, codes.rows)
     if index is None and catalog is not None:
-        index = index_versions(catalog, lines.columns.service_date)
-    stage = _Stage(program, catalog, codes, lines, index)
+        index = index_versions(catalog, batch.lines.service_date)
+    into = JudgedLines.blank(len(batch.lines)) if into is None else into
+    stage = _Stage(batch, program, catalog, codes, lines, index, into)
     if check_stay:
         stage.stay_days = _stay_days(batch, codes, lines)
-    if lines.columns.amount_fen.size:
-        for block in lines.blocks(block_lines):
-            if len(block):
-                stage.judge_block(block)
-    if batch.bucketed is not None and batch.given_buckets is not None:
-        _take_given(stage, batch.bucketed[codes.rows] == 1, batch.given_buckets[codes.rows])
+    if block_lines is None:
+        block_lines = BLOCK_LINES if workers == 1 else THREAD_LINES
+    run(stage.judge_blocks, _ranges(lines.cuts(block_lines), workers), workers)
+    if stage.given is not None:
+        _take_given(stage, stage.given, batch)
     return stage.out
+
+
+def _ranges(cuts: list[slice], workers: int) -> list[list[slice]]:
+    """Share blocks out in ranges that follow each other; some for each worker, so that a slow one holds nobody up."""
+    size = max(1, -(-len(cuts) // (RANGES_A_WORKER * workers))) if workers > 1 else len(cuts)
+    return [cuts[at : at + size] for at in range(0, len(cuts), size)]
 
 
 def _stay_days(batch: Batch, codes: ClaimCodes, lines: ChosenLines) -> Int64 | None:
@@ -84,11 +99,13 @@ class _Stage:
 
     def __init__(
         self,
+        batch: Batch,
         program: Program,
         catalog: Catalog | None,
         codes: ClaimCodes,
         lines: ChosenLines,
         index: VersionIndex | None,
+        into: JudgedLines,
     ) -> None:
         self.rules, self.catalog, self.codes = program.lines, catalog, codes
         self.lines, self.index = lines, index
@@ -100,19 +117,22 @@ class _Stage:
             code = codes.codes(Key(KeyKind.CATEGORY, "level", catalog.levels))
             other = len(catalog.levels)
             self.level = min(code, other) if isinstance(code, int) else np.minimum(code, other)
-        count, claims = len(lines.columns), codes.count
+        self.given: Bool | None = None
+        if batch.bucketed is not None and batch.given_buckets is not None:
+            self.given = batch.bucketed[codes.rows] == 1
+        claims = codes.count
         self.out = Judged(
-            in_scope=np.empty(count, np.int64),
-            upfront=np.zeros(count, np.int64),
-            over_limit=np.zeros(count, np.int64),
-            self_funded=np.zeros(count, np.int64),
-            reason=np.empty(count, np.uint8),
-            line_rows=lines.rows,
+            into,
             atom_buckets=np.zeros((claims, self.rules.atoms, 4), np.int64),
             pended=np.zeros(claims, np.bool_),
             states=np.zeros(claims, np.uint8),
             out_of_bounds=np.zeros(claims, np.bool_),
         )
+
+    def judge_blocks(self, cuts: list[slice]) -> None:
+        """Judge some blocks, one after the other."""
+        for block in self.lines.blocks(cuts):
+            self.judge_block(block)
 
     def judge_block(self, block: LineBlock) -> None:
         """Fill the outputs of the block's lines and claims."""
@@ -131,8 +151,13 @@ class _Stage:
         if largest > LARGEST_FEN:
             self._refuse_large(block, found.reason)
         negative = largest > HIGHEST
-        division = divide(self.rules, self.limits, self.level, block, found, atoms, partial, negative, self.out)
+        part = self.out.lines.part(block.rows)
+        states = self.out.states[block.claims]
+        division = divide(self.rules, self.limits, self.level, block, found, atoms, partial, negative, part, states)
         self._sum(division, atoms)
+        if self.given is not None:
+            _blank_given(part, np.repeat(self.given[block.claims], block.counts))
+        self.out.lines.put(block.rows, part)
 
     def _take_class(self, block: LineBlock, found: Found) -> None:
         if block.class_code is None:
@@ -227,20 +252,23 @@ class _Stage:
         assert not np.count_nonzero(rest), "buckets do not add up to the bill"
 
 
-def _take_given(stage: _Stage, given: Bool, buckets: Int64) -> None:
-    """Put in the bucket totals of claims that came with them; their lines count for nothing."""
-    if not given.any():
-        return
-    out, table = stage.out, stage.rules.atom
+def _blank_given(part: JudgedLines, given: Bool) -> None:
+    """Take back what was found about the lines of claims whose bucket totals came with them."""
+    for bucket in (part.in_scope, part.upfront, part.over_limit, part.self_funded):
+        bucket[given] = 0
+    part.reason[given] = LineReason.GIVEN
+
+
+def _take_given(stage: _Stage, given: Bool, batch: Batch) -> None:
+    """Put in the bucket totals of claims that came with them."""
     claims = np.flatnonzero(given)
+    if not len(claims) or batch.given_buckets is None:
+        return
+    out, table, buckets = stage.out, stage.rules.atom, batch.given_buckets[stage.codes.rows][claims]
     index = 0 if stage.rules.atoms == 1 else unknown_index(table, stage.codes)
     atom = table.values[np.broadcast_to(index, len(given))[claims]] if stage.rules.atoms > 1 else 0
     out.atom_buckets[claims] = 0
-    out.atom_buckets[claims, atom] = buckets[claims]
+    out.atom_buckets[claims, atom] = buckets
     out.states[claims] = State.EXACT
     out.pended[claims] = False
-    out.out_of_bounds[claims] = (np.abs(buckets[claims]) > LARGEST_FEN).any(axis=1)
-    lines = np.flatnonzero(np.repeat(given, stage.lines.counts))
-    for bucket in (out.in_scope, out.upfront, out.over_limit, out.self_funded):
-        bucket[lines] = 0
-    out.reason[lines] = LineReason.GIVEN
+    out.out_of_bounds[claims] = (np.abs(buckets) > LARGEST_FEN).any(axis=1)

@@ -10,7 +10,7 @@ from adjudicator.accounts import Accounts
 from adjudicator.batch import Batch
 from adjudicator.columns import Bool, Category, Int32, Int64, UInt8
 from adjudicator.counters import Counter, CounterSpace, HolderSpace
-from adjudicator.lines import Judged
+from adjudicator.lines import Judged, JudgedLines
 from adjudicator.reasons import ClaimReason, ClaimStatus
 from adjudicator.rulebook import Period, Program, Rulebook, State
 from adjudicator.settlement import LayerResult, Settlement
@@ -75,10 +75,9 @@ class Results:
     """Everything found so far, in the order of the batch."""
 
     def __init__(self, batch: Batch, rulebook: Rulebook):
-        claims, lines = len(batch), len(batch.lines)
+        claims = len(batch)
         self._batch = batch
-        self._lines = [np.zeros(lines, np.int64) for _ in range(4)]
-        self._line_reason = np.zeros(lines, np.uint8)
+        self.lines = JudgedLines.blank(len(batch.lines))
         self._buckets = np.zeros((claims, 4), np.int64)
         self._reason = np.full(claims, ClaimReason.NO_PLAN, np.uint8)
         self._beyond = np.zeros(claims, np.int64)
@@ -89,17 +88,7 @@ class Results:
         self._accounts: list[tuple[Program, HolderSpace, list[tuple[CounterSpace, list[Counter]]]]] = []
 
     def take_lines(self, rows: Int64, judged: Judged) -> None:
-        """Take the judged lines of the claims of one plan."""
-        parts = (judged.in_scope, judged.upfront, judged.over_limit, judged.self_funded)
-        if len(rows) == len(self._batch):
-            self._lines = list(parts)
-            self._line_reason = judged.reason
-            self._buckets = judged.atom_buckets.sum(axis=1)
-            return
-        at = judged.line_rows
-        for whole, part in zip(self._lines, parts, strict=True):
-            whole[at] = part
-        self._line_reason[at] = judged.reason
+        """Take the sums of the claims of one plan; their lines stand in `lines` already."""
         self._buckets[rows] = judged.atom_buckets.sum(axis=1)
 
     def open_layers(self, program: Program) -> None:
@@ -140,13 +129,12 @@ class Results:
             self._plain_lines(total)
         held = np.where(status == ClaimStatus.HELD, total, 0)
         cash = total - held - self._paid + self._beyond
-        in_scope, upfront, over_limit, self_funded = self._lines
         return Settlement(
-            in_scope=in_scope,
-            upfront=upfront,
-            over_limit=over_limit,
-            self_funded=self_funded,
-            line_reason=self._line_reason,
+            in_scope=self.lines.in_scope,
+            upfront=self.lines.upfront,
+            over_limit=self.lines.over_limit,
+            self_funded=self.lines.self_funded,
+            line_reason=self.lines.reason,
             claim_buckets=self._buckets,
             total=total,
             status=status,
@@ -166,7 +154,7 @@ class Results:
         unplanned = self._reason == ClaimReason.NO_PLAN
         unjudged = unplanned & (self._buckets == 0).all(axis=1)
         lines = np.repeat(unjudged, np.diff(batch.lines.first))
-        self._lines[3][lines] = batch.lines.amount_fen[lines]
+        self.lines.self_funded[lines] = batch.lines.amount_fen[lines]
         sums = np.concatenate(([0], np.cumsum(batch.lines.amount_fen)))
         bill = sums[batch.lines.first[1:]] - sums[batch.lines.first[:-1]]
         self._buckets[unjudged, 3] = bill[unjudged]

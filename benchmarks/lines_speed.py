@@ -16,7 +16,7 @@ import numpy as np
 from adjudicator.batch import Batch, Lines
 from adjudicator.catalog import Catalog, Restrictions
 from adjudicator.columns import Category
-from adjudicator.lines import BLOCK_LINES, judge
+from adjudicator.lines import judge
 from adjudicator.rulebook import CategoryLimit, Formula, Key, KeyKind, LineRules, Program, Table
 from adjudicator.tables import ClaimCodes
 from adjudicator.versions import index_versions
@@ -117,7 +117,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=10_000_000)
     parser.add_argument("--items", type=int, default=200_000)
-    parser.add_argument("--block", type=int, default=BLOCK_LINES)
+    parser.add_argument("--block", type=int, help="lines in a block")
+    parser.add_argument("--workers", type=int, default=1)
     features = ["plain", "atoms", "upfront", "limits", "restricted", "text"]
     parser.add_argument("--features", choices=features, default="plain")
     parser.add_argument("--repeat", type=int, default=5)
@@ -134,7 +135,7 @@ def main() -> None:
 
     def run() -> None:
         codes = ClaimCodes(batch, program)
-        judge(batch, program, catalog, codes, block_lines=wanted.block)
+        judge(batch, program, catalog, codes, block_lines=wanted.block, workers=wanted.workers)
 
     started = time.perf_counter()
     index_versions(catalog, batch.lines.service_date)

@@ -58,7 +58,7 @@ def judged(batch: Batch, catalog: Catalog | None, rules: LineRules | None = None
 
 
 def buckets(found: Judged) -> list[tuple[int, ...]]:
-    arrays = (found.in_scope, found.upfront, found.over_limit, found.self_funded)
+    arrays = (found.lines.in_scope, found.lines.upfront, found.lines.over_limit, found.lines.self_funded)
     return [tuple(int(v) for v in row) for row in zip(*arrays, strict=True)]
 
 
@@ -70,19 +70,19 @@ def test_ceiling_before_or_after_upfront(sign: int) -> None:
     after = judged(batch, catalog, LineRules(1, constant(0), ceiling_first=False))
     assert buckets(before) == [(sign * 2_850_000, sign * 150_000, sign * 1_000_000, 0)]
     assert buckets(after) == [(sign * 3_000_000, sign * 200_000, sign * 800_000, 0)]
-    assert before.reason[0] == LineReason.OVER_CEILING_AND_UPFRONT
+    assert before.lines.reason[0] == LineReason.OVER_CEILING_AND_UPFRONT
 
 
 def test_upfront_rounds_half_up_and_mirrors() -> None:
     found = judged(one_claim([5, -5, 15, 4]), catalog_with(upfront_ppm=100_000))
-    assert found.upfront.tolist() == [1, -1, 2, 0]
-    assert found.reason[3] == LineReason.IN_SCOPE
+    assert found.lines.upfront.tolist() == [1, -1, 2, 0]
+    assert found.lines.reason[3] == LineReason.IN_SCOPE
 
 
 def test_quantity_multiplies_the_ceiling_and_counts_one_when_missing() -> None:
     quantity = np.array([20_000, MISSING, 5_000], np.int64)
     found = judged(one_claim([500, 500, 500], quantity_e4=quantity), catalog_with(1_000_000))
-    assert found.over_limit.tolist() == [300, 400, 450]
+    assert found.lines.over_limit.tolist() == [300, 400, 450]
 
 
 def test_category_limit_before_and_after_upfront_with_a_refund() -> None:
@@ -93,7 +93,7 @@ def test_category_limit_before_and_after_upfront_with_a_refund() -> None:
     assert buckets(found) == [(720, 80, 0, 0), (180, 20, 200, 0), (-90, -10, -200, 0)]
     late = replace(rules, category_limits=(replace(limit, before_upfront=False),))
     assert buckets(judged(one_claim([800, 400]), catalog, late)) == [(720, 80, 0, 0), (280, 40, 80, 0)]
-    assert judged(one_claim([800, 400]), catalog, late).reason[1] == LineReason.OVER_CATEGORY_LIMIT
+    assert judged(one_claim([800, 400]), catalog, late).lines.reason[1] == LineReason.OVER_CATEGORY_LIMIT
 
 
 def test_category_limit_by_days_holds_only_claims_it_concerns() -> None:
@@ -103,7 +103,7 @@ def test_category_limit_by_days_holds_only_claims_it_concerns() -> None:
     assert judged(one_claim([900]), catalog_with(item_class=2), rules).states.tolist() == [0]
     batch = one_claim([900])
     days = replace(batch, attributes={"days": Number(np.array([3]))})
-    assert judged(days, catalog_with(), rules).over_limit.tolist() == [600]
+    assert judged(days, catalog_with(), rules).lines.over_limit.tolist() == [600]
 
 
 def test_category_limit_over_other_amounts_is_refused() -> None:
@@ -114,15 +114,15 @@ def test_category_limit_over_other_amounts_is_refused() -> None:
 
 def test_payable_days_count_by_the_calendar() -> None:
     found = judged(one_claim([100] * 5, [3, 1, 1, 2, 3]), catalog_with(max_days=2))
-    assert found.self_funded.tolist() == [100, 0, 0, 0, 100]
-    assert found.reason[0] == LineReason.OVER_DAYS
+    assert found.lines.self_funded.tolist() == [100, 0, 0, 0, 100]
+    assert found.lines.reason[0] == LineReason.OVER_DAYS
 
 
 def test_payable_quantity_splits_the_line_that_crosses_it() -> None:
     quantity = np.array([20_000, 20_000, 10_000], np.int64)
     found = judged(one_claim([1000, 1000, 500], quantity_e4=quantity), catalog_with(max_quantity_e4=30_000))
-    assert found.self_funded.tolist() == [0, 500, 500]
-    assert found.reason.tolist() == [0, LineReason.OVER_QUANTITY, LineReason.OVER_QUANTITY]
+    assert found.lines.self_funded.tolist() == [0, 500, 500]
+    assert found.lines.reason.tolist() == [0, LineReason.OVER_QUANTITY, LineReason.OVER_QUANTITY]
 
 
 @pytest.mark.parametrize(
@@ -135,26 +135,31 @@ def test_payable_quantity_splits_the_line_that_crosses_it() -> None:
 )
 def test_a_text_restriction_is_answered_by_the_institution(answer: int, reason: LineReason, pends: bool) -> None:
     found = judged(one_claim([100], confirmed=np.array([answer], np.int8)), catalog_with(text=1))
-    assert (found.reason[0], bool(found.pended[0])) == (reason, pends)
-    assert found.self_funded[0] == (0 if answer == 1 else 100)
+    assert (found.lines.reason[0], bool(found.pended[0])) == (reason, pends)
+    assert found.lines.self_funded[0] == (0 if answer == 1 else 100)
 
 
 def test_a_missing_attribute_pends_and_an_unknown_one_refuses() -> None:
     batch, catalog = one_claim([100]), catalog_with(diagnosis_set=0, levels=1)
-    assert judged(batch, catalog).reason[0] == LineReason.PENDED_RESTRICTION
+    assert judged(batch, catalog).lines.reason[0] == LineReason.PENDED_RESTRICTION
     ill = replace(batch, attributes={**batch.attributes, "diagnosis": Category.encode(["C34"])})
-    assert judged(ill, catalog).reason[0] == LineReason.IN_SCOPE
+    assert judged(ill, catalog).lines.reason[0] == LineReason.IN_SCOPE
     odd = replace(ill, attributes={**ill.attributes, "level": Category.encode(["moon base"])})
-    assert judged(odd, catalog).reason[0] == LineReason.RESTRICTED_LEVEL
+    assert judged(odd, catalog).lines.reason[0] == LineReason.RESTRICTED_LEVEL
 
 
 def test_dates_outside_the_stay() -> None:
     batch = one_claim([1, 2, 3], [-1, 0, 10])
-    assert judged(batch, catalog_with()).reason.tolist() == [LineReason.OUTSIDE_STAY, 0, LineReason.OUTSIDE_STAY]
+    outside = [LineReason.OUTSIDE_STAY, 0, LineReason.OUTSIDE_STAY]
+    assert judged(batch, catalog_with()).lines.reason.tolist() == outside
     visit = replace(batch, discharge=batch.admission)
-    assert judged(visit, catalog_with()).reason.tolist() == [0, 0, 0]
+    assert judged(visit, catalog_with()).lines.reason.tolist() == [0, 0, 0]
     inpatient = replace(visit, attributes={**batch.attributes, "visit": Category.encode(["inpatient"])})
-    assert judged(inpatient, catalog_with()).reason.tolist() == [LineReason.OUTSIDE_STAY, 0, LineReason.OUTSIDE_STAY]
+    assert judged(inpatient, catalog_with()).lines.reason.tolist() == [
+        LineReason.OUTSIDE_STAY,
+        0,
+        LineReason.OUTSIDE_STAY,
+    ]
 
 
 prices = st.integers(0, 10**15)
@@ -225,4 +230,4 @@ def test_refunds_mirror_whole_worlds() -> None:
         plain = judge(world.batch, world.program, world.catalog, codes)
         mirrored = judge(replace(world.batch, lines=flipped), world.program, world.catalog, codes)
         assert (plain.atom_buckets == -mirrored.atom_buckets).all()
-        assert (plain.reason == mirrored.reason).all()
+        assert (plain.lines.reason == mirrored.lines.reason).all()

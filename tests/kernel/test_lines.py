@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adjudicator.judged import Judged
+from adjudicator.judged import Judged, JudgedLines
 from adjudicator.lines import judge
 from adjudicator.reasons import LineReason
 from adjudicator.rulebook import State
@@ -32,12 +33,35 @@ def slow(world: World, claims: list[int]) -> list[SlowClaim]:
 
 
 def columns(found: Judged) -> list[tuple[int, ...]]:
-    arrays = (found.in_scope, found.upfront, found.over_limit, found.self_funded, found.reason)
+    arrays = (
+        found.lines.in_scope,
+        found.lines.upfront,
+        found.lines.over_limit,
+        found.lines.self_funded,
+        found.lines.reason,
+    )
     return [tuple(int(v) for v in row) for row in zip(*arrays, strict=True)]
 
 
-def assert_equal(found: Judged, expected: list[SlowClaim], atoms: int) -> None:
-    assert columns(found) == [line[:5] for claim in expected for line in claim.lines]
+def lines_of(world: World, claims: Iterable[int]) -> list[int]:
+    """Give where the lines of some claims stand in the batch."""
+    first = world.batch.lines.first
+    return [line for claim in claims for line in range(first[claim], first[claim + 1])]
+
+
+def assert_same(one: Judged, other: Judged) -> None:
+    assert columns(one) == columns(other)
+    assert one.atom_buckets.tolist() == other.atom_buckets.tolist()
+    assert one.pended.tolist() == other.pended.tolist()
+    assert one.states.tolist() == other.states.tolist()
+    assert one.out_of_bounds.tolist() == other.out_of_bounds.tolist()
+
+
+def assert_equal(found: Judged, expected: list[SlowClaim], atoms: int, lines: list[int] | None = None) -> None:
+    of_lines = columns(found)
+    assert [of_lines[line] for line in lines or range(len(of_lines))] == [
+        line[:5] for claim in expected for line in claim.lines
+    ]
     sums = np.zeros((len(expected), atoms, 4), np.int64)
     for number, claim in enumerate(expected):
         for line in claim.lines:
@@ -63,10 +87,7 @@ def test_index_and_blocks_change_nothing(seed: int, block_lines: int) -> None:
     index = index_versions(world.catalog, world.batch.lines.service_date, fewest_lines=0)
     assert index is not None or not len(world.catalog.valid_from) or not len(world.batch.lines)
     other = judged(world, index=index, block_lines=block_lines)
-    assert columns(other) == columns(plain)
-    assert other.atom_buckets.tolist() == plain.atom_buckets.tolist()
-    assert other.pended.tolist() == plain.pended.tolist()
-    assert other.states.tolist() == plain.states.tolist()
+    assert_same(other, plain)
 
 
 @given(seeds)
@@ -74,17 +95,33 @@ def test_index_and_blocks_change_nothing(seed: int, block_lines: int) -> None:
 def test_chosen_claims_are_judged_as_in_the_whole(seed: int) -> None:
     world = world_of(seed, claims=20)
     rows = np.random.default_rng(seed).permutation(20)[:7]
-    assert_equal(judged(world, rows), slow(world, rows.tolist()), world.program.lines.atoms)
-    some = judged(world, rows)
+    assert_equal(judged(world, rows), slow(world, rows.tolist()), world.program.lines.atoms, lines_of(world, rows))
     whole = judged(world)
-    assert columns(some) == [columns(whole)[i] for i in np.asarray(some.line_rows).tolist()]
-    assert columns(judged(world, slice(5, 9))) == columns(whole)[judged(world, slice(5, 9)).line_rows]  # type: ignore[index]
+    part, lines = judged(world, slice(5, 9)), lines_of(world, range(5, 9))
+    assert [columns(part)[line] for line in lines] == [columns(whole)[line] for line in lines]
+    assert part.atom_buckets.tolist() == whole.atom_buckets[5:9].tolist()
+
+
+def test_each_call_adds_its_claims() -> None:
+    world, whole = world_of(11, claims=20), judged(world_of(11, claims=20))
+    into = JudgedLines.blank(len(world.batch.lines))
+    for rows in (np.array([3, 19, 0]), slice(4, 11), np.array([18, 1, 2, *range(11, 18)])):
+        assert judged(world, rows, into=into).lines is into
+    assert columns(replace(whole, lines=into)) == columns(whole)
+
+
+@given(seeds, st.integers(1, 12), st.integers(2, 3), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_workers_change_nothing(seed: int, block_lines: int, workers: int, chosen: bool) -> None:
+    world = world_of(seed, claims=60)
+    rows = np.random.default_rng(seed).permutation(60) if chosen else None
+    assert_same(judged(world, rows, workers=workers, block_lines=block_lines), judged(world, rows))
 
 
 def test_random_worlds_reach_every_reason() -> None:
     seen: set[int] = set()
     for seed in range(150):
-        seen |= set(judged(world_of(seed)).reason.tolist())
+        seen |= set(judged(world_of(seed)).lines.reason.tolist())
     unreached = {LineReason.GIVEN, LineReason.NO_CONSENT, LineReason.OUT_OF_BOUNDS}
     assert seen == set(LineReason) - unreached
 
@@ -96,9 +133,9 @@ def test_without_catalog_only_lines_with_a_class_are_payable() -> None:
     codes = ClaimCodes(replace(world.batch, lines=lines), world.program)
     found = judge(replace(world.batch, lines=lines), world.program, None, codes, check_stay=False)
     refused = np.isin(lines.class_code, (-1, 2))
-    assert (found.self_funded == np.where(refused, lines.amount_fen, 0)).all()
-    assert set(found.reason[lines.class_code == 2].tolist()) == {LineReason.CLASS_C}
-    assert set(found.reason[lines.class_code == -1].tolist()) == {LineReason.UNKNOWN_ITEM}
+    assert (found.lines.self_funded == np.where(refused, lines.amount_fen, 0)).all()
+    assert set(found.lines.reason[lines.class_code == 2].tolist()) == {LineReason.CLASS_C}
+    assert set(found.lines.reason[lines.class_code == -1].tolist()) == {LineReason.UNKNOWN_ITEM}
 
 
 def test_bucket_totals_replace_lines() -> None:
@@ -112,8 +149,8 @@ def test_bucket_totals_replace_lines() -> None:
     assert found.atom_buckets[bucketed == 0].tolist() == plain.atom_buckets[bucketed == 0].tolist()
     of_line = np.repeat(bucketed, np.diff(batch.lines.first)) == 1
     assert of_line.any()
-    assert set(found.reason[of_line].tolist()) == {LineReason.GIVEN}
-    assert not (found.in_scope[of_line] | found.self_funded[of_line]).any()
+    assert set(found.lines.reason[of_line].tolist()) == {LineReason.GIVEN}
+    assert not (found.lines.in_scope[of_line] | found.lines.self_funded[of_line]).any()
 
 
 @pytest.mark.parametrize("amount", [10**11 + 1, -(10**11) - 1, 2**62, -(2**63)])
@@ -124,8 +161,8 @@ def test_amounts_out_of_bounds_are_marked_and_never_divided(amount: int) -> None
     found = judged(replace(world, batch=replace(world.batch, lines=replace(world.batch.lines, amount_fen=amounts))))
     claim = int(np.searchsorted(world.batch.lines.first, 0, "right")) - 1
     assert np.flatnonzero(found.out_of_bounds).tolist() == [claim]
-    assert int(found.self_funded[0]) == amount
-    assert found.reason[0] == LineReason.OUT_OF_BOUNDS
+    assert int(found.lines.self_funded[0]) == amount
+    assert found.lines.reason[0] == LineReason.OUT_OF_BOUNDS
 
 
 def test_batch_without_lines() -> None:
@@ -136,4 +173,4 @@ def test_batch_without_lines() -> None:
         class_code=None, upfront_ppm=None, group=None, confirmed=None,
     )  # fmt: skip
     found = judged(replace(world, batch=replace(world.batch, lines=lines)))
-    assert found.atom_buckets.sum() == 0 and len(found.reason) == 0 and not found.pended.any()
+    assert found.atom_buckets.sum() == 0 and len(found.lines.reason) == 0 and not found.pended.any()

@@ -60,8 +60,8 @@ def judged(line: Line) -> tuple[list[float], LineReason]:
     table = Table((), np.zeros(1, np.int64), np.array([State.EXACT], np.uint8), np.array([-1], np.int32))
     program = Program("1", "resident_basic", (), (), LineRules(1, table), 0, 100_000)
     found = judge(batch, program, catalogs.catalog, ClaimCodes(batch, program, None))
-    buckets = (found.in_scope, found.upfront, found.over_limit, found.self_funded)
-    return [int(bucket[0]) / 100 for bucket in buckets], LineReason(int(found.reason[0]))
+    buckets = (found.lines.in_scope, found.lines.upfront, found.lines.over_limit, found.lines.self_funded)
+    return [int(bucket[0]) / 100 for bucket in buckets], LineReason(int(found.lines.reason[0]))
 
 
 VALVE, BED, TRASTUZUMAB, GINSENG = "M-048", "B-01", "XL01F-01I", "T-041"
