@@ -68,7 +68,7 @@ def build(state: State) -> Batch:
             lines["price_e6"],
         ),
         attributes={
-            "level": Category(columns.facility_level.astype(np.int32)[claims["facility"]], LEVELS),
+            "level": Category(state.columns.facility_level.astype(np.int32)[claims["facility"]], LEVELS),
             "group": Category(claims["group"].astype(np.int32), GROUPS),
             "visit": Category(claims["visit"].astype(np.int32), VISITS),
         },
