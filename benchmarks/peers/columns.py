@@ -9,6 +9,8 @@ A contender is a module of this package:
     unpack(state, found)          optional, turns what `run` gave (Arrow, Polars, its own type) into `Output`; not timed
     close(state)                  optional
     LARGEST_LINES                 optional, more is not asked of it
+    NOTE, note(state)             optional, said below the table
+    PLAN, check(state, found)     optional, ours only: a shipped plan, and what of its settlement is wrong
     server_cpu_seconds(state), server_peak_bytes(state)    optional, of a server that works for it
 
 `run` (or `unpack`) gives a dict of arrays, all int64 but `reason` (uint8), lines and claims in the order of the input:

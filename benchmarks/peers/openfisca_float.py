@@ -12,7 +12,10 @@ from benchmarks.peers.columns import Columns, Output
 NAME = "OpenFisca-core, float32"
 THREADS = (1,)
 LARGEST_LINES = 10_000_000
-EXACT = False
+NOTE = (
+    "OpenFisca's own money is float32, which holds whole fen up to 167,772 yuan only and rates not at all: a product"
+    " that ends near half a fen rounds to the other side, and running totals carry the difference on."
+)
 
 
 def prepare(columns: Columns, threads: int) -> openfisca_core.State:

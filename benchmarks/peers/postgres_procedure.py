@@ -19,7 +19,7 @@ from benchmarks.peers.columns import COUNTERS, Columns, Output
 from benchmarks.peers.postgres_server import Server, open_server
 from benchmarks.peers.postgres_tables import CEILINGS, CLAIM_COLUMNS, bands, load, results
 
-NAME = "PostgreSQL, procedure claim by claim"
+NAME = "PostgreSQL, procedure claim by claim, text codes"
 THREADS = (1, 2)
 LARGEST_LINES = 1_000_000
 
@@ -176,6 +176,10 @@ def run(state: State) -> Output:
         with ThreadPoolExecutor(len(sessions)) as pool:
             list(pool.map(lambda session, call: session.execute(call), sessions, calls))
     return results(state.server, state.columns)
+
+
+def note(state: State) -> str:
+    return postgres_server.settings(state.server)
 
 
 def close(state: State) -> None:

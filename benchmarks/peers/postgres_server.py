@@ -174,6 +174,19 @@ def server_cpu_seconds(server: Server) -> float:
     return total / TICKS
 
 
+def settings(server: Server) -> str:
+    """Say how the server and our sessions are set."""
+    shared = server.execute("SHOW shared_buffers").fetchone()
+    workers = server.execute("SHOW max_parallel_workers_per_gather").fetchone()
+    version = server.execute("SHOW server_version").fetchone()
+    assert shared is not None and workers is not None and version is not None
+    own = ", ".join(setting.removeprefix("SET ") for setting in SETTINGS)
+    return (
+        f"server {version[0]}, shared_buffers = {shared[0]}; {len(server.sessions)} session(s), each with {workers[0]}"
+        f" parallel worker(s), {own}; tables unlogged; processor time of sessions, workers and background counted."
+    )
+
+
 def server_peak_bytes(server: Server) -> int:
     """Give the largest resident memory of our sessions' processes, with the shared buffers they touched."""
     largest = 0

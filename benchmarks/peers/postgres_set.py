@@ -19,7 +19,7 @@ from benchmarks.peers.columns import COUNTERS, LEVELS, Columns, Output
 from benchmarks.peers.postgres_server import Server, open_server
 from benchmarks.peers.postgres_tables import CEILINGS, bands, load, results
 
-NAME = "PostgreSQL, set-based"
+NAME = "PostgreSQL, set-based, dictionary codes"
 THREADS = (1, 2)
 LARGEST_LINES = 10_000_000
 
@@ -174,6 +174,10 @@ def run(state: State) -> Output:
     server.execute(CLAIMS)
     server.execute(ACCOUNTS)
     return results(server, state.columns)
+
+
+def note(state: State) -> str:
+    return postgres_server.settings(state.server)
 
 
 def close(state: State) -> None:

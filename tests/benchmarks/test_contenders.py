@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import compare
+from benchmarks import process
 from benchmarks.peers import columns as work
 from benchmarks.peers import ours, rule
 
@@ -32,7 +32,10 @@ def contender(module: str) -> Any:
     return importlib.import_module(f"benchmarks.peers.{module}")
 
 
-@pytest.mark.parametrize("module", [m for m in compare.modules() if m != "ours" and not m.startswith(ELSEWHERE)])
+SAME_PLAN = [m for m in process.modules() if m != "ours" and not m.startswith(ELSEWHERE) and not process.plan_of(m)]
+
+
+@pytest.mark.parametrize("module", SAME_PLAN)
 def test_equal_to_ours(module: str) -> None:
     peer = contender(module)
     columns, expected = the_work()
@@ -47,7 +50,7 @@ def test_equal_to_ours(module: str) -> None:
 
 
 def test_three_formulations_of_each() -> None:
-    names = compare.modules()
+    names = process.modules()
     assert sum(n.startswith("duckdb_") for n in names) >= 3
     assert sum(n.startswith("polars_") for n in names) >= 3
 
@@ -64,6 +67,24 @@ def test_the_work_meets_every_reason_and_layer() -> None:
     assert np.array_equal(buckets, columns.lines["amount_fen"])
 
 
+@pytest.mark.parametrize("module", [m for m in process.modules() if process.plan_of(m)])
+def test_shipped_plans_settle_every_claim(module: str) -> None:
+    """Four layers or more, and all pay but those for care elsewhere and for an account that was never opened."""
+    peer = importlib.import_module(f"benchmarks.peers.{module}")
+    state = peer.prepare(work.columns(LINES, persons=200, fee_factor=20), 1)
+    found = peer.run(state)
+    assert peer.check(state, found) == {}
+    assert len(found.layers) >= 4
+    idle = {name for name, layer in found.layers.items() if not layer.paid.any()}
+    assert idle == {"elsewhere", "account"}
+    found.cash_fen[3] += 1
+    assert peer.check(state, found) == {"paid": 1}
+
+
+def test_two_shipped_plans_stand_in_the_table() -> None:
+    assert len([m for m in process.modules() if process.plan_of(m)]) >= 2
+
+
 def test_a_changed_fen_is_seen() -> None:
     _, expected = the_work()
     changed = expected | {"basic.paid": expected["basic.paid"].copy()}
@@ -73,7 +94,7 @@ def test_a_changed_fen_is_seen() -> None:
     assert work.differences(changed, expected) == {"basic.paid": 1, "cash": len(expected["cash"])}
 
 
-@pytest.mark.parametrize("module", [m for m in compare.modules() if m.startswith(("duckdb", "polars", "plain"))])
+@pytest.mark.parametrize("module", [m for m in process.modules() if m.startswith(("duckdb", "polars", "plain"))])
 def test_caps_and_catastrophic_bands_bind(module: str) -> None:
     """Few persons with very many claims reach every band and both annual caps."""
     peer = contender(module)
