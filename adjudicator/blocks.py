@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from adjudicator.columns import Bool, UInt8, certain
+from adjudicator.columns import Bool, certain
 from adjudicator.counters import Counter
 from adjudicator.layers import settle_layer
 from adjudicator.prepare import Prepared
-from adjudicator.results import Results
+from adjudicator.results import BlockResults
 from adjudicator.rounding import Amount, share
 from adjudicator.rulebook import Program
 from adjudicator.wave import Block, Wave
 from adjudicator.waves import Waves
 
 
-def settle_block(block: Block, waves: Waves, facts: Prepared, reason: UInt8, results: Results) -> None:
-    """Settle the claims of a block, wave by wave; `reason` [claims of the block] says which no layer may touch."""
-    amounts = results.open_block(block)
+def settle_block(block: Block, waves: Waves, facts: Prepared, found: BlockResults) -> None:
+    """Settle the claims of a block, wave by wave; those that have a reason already no layer may touch."""
     for low, high in zip(waves.starts, waves.starts[1:], strict=False):
         wave = Wave(block, low, high)
-        here = reason[low:high]
+        here = found.reason[low:high]
         is_open: Bool | bool = True if not here.any() else here == 0
         _see_buckets(wave)
         _run_layers(block.program, wave, facts, is_open)
-        amounts.take(wave, here)
-    results.close_block(block, amounts, reason)
+        found.take(wave, here)
 
 
 def _see_buckets(wave: Wave) -> None:

@@ -7,8 +7,9 @@ slot is simply the holder's number in the block (one period, no keys) a wave rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -16,61 +17,66 @@ from adjudicator.accounts import Accounts
 from adjudicator.batch import Batch
 from adjudicator.columns import Bool, Category, Int64
 from adjudicator.errors import RulebookError
+from adjudicator.holders import HolderSpace
+from adjudicator.ordering import sorted_rows
 from adjudicator.periods import Calendar, linear_month
 from adjudicator.rounding import Amount
-from adjudicator.rulebook import CounterRule, Period
+from adjudicator.rulebook import CounterRule, Period, Program
+from adjudicator.tables import Index
 from adjudicator.waves import Waves
 
 _EPISODE = "episode"
 
+_Places = slice | Int64 | tuple[Int64, Int64]
+
+
+def _prefix(low: int, high: int) -> slice:
+    """Give the slots of a wave's claims where a slot is the holder's number in the block."""
+    return slice(0, high - low)
+
 
 class Counter:
-    """One counter over the claims of one block. `slot` None: the slot is the holder's number in the block."""
+    """One counter over the claims of one block: `state[at(low, high)]` are the values for the claims of a wave.
 
-    def __init__(self, state: Int64, slot: Int64 | None, places: Int64, column: Int64 | None = None, months: int = 0):
-        self.state = state
-        self.places = places
-        self._slot = slot
-        self._column = column
-        self._months = months
+    months: of a ROLLING counter, whose state has a column a month; its value is the sum of so many up to the claim's.
+    """
+
+    def __init__(self, state: Int64, at: Callable[[int, int], _Places], months: int = 0):
+        self._state, self._at, self._months = state, at, months
 
     def read(self, low: int, high: int) -> Int64:
         """Give the value for the claims of a wave; the caller does not write into it."""
-        if self._column is not None:
-            last = self._column[low:high]
-            return self._window(self._rows(low, high), last)
-        if self._slot is None:
-            return self.state[: high - low]
-        return self.state[self._slot[low:high]]
+        at = self._at(low, high)
+        if isinstance(at, tuple):
+            rows, last = at
+            return np.asarray(self._state[rows[:, None], last[:, None] + np.arange(1 - self._months, 1)].sum(axis=1))
+        return self._state[at]
 
     def add(self, low: int, high: int, amount: Amount, where: Bool | None) -> None:
         """Add an amount, for the claims where it counts."""
-        if where is not None:
-            amount = np.where(where, amount, 0)
-        if self._slot is None and self._column is None:
-            self.state[: high - low] += amount
-        else:
-            self.state[self._at(low, high)] += amount
+        self._state[self._at(low, high)] += amount if where is None else np.where(where, amount, 0)
 
     def put(self, low: int, high: int, amount: Amount, where: Bool | None) -> None:
         """Set the value (this month's part of a rolling one), for the claims where it counts."""
         at = self._at(low, high)
-        self.state[at] = amount if where is None else np.where(where, amount, self.state[at])
-
-    def _rows(self, low: int, high: int) -> Int64:
-        return np.arange(high - low) if self._slot is None else self._slot[low:high]
-
-    def _at(self, low: int, high: int) -> tuple[Int64, ...] | Int64:
-        rows = self._rows(low, high)
-        return rows if self._column is None else (rows, self._column[low:high])
-
-    def _window(self, rows: Int64, last: Int64) -> Int64:
-        months = np.arange(1 - self._months, 1)
-        return np.asarray(self.state[rows[:, None], last[:, None] + months].sum(axis=1))
+        self._state[at] = amount if where is None else np.where(where, amount, self._state[at])
 
 
 @dataclass(frozen=True, slots=True)
-class _Openings:
+class Opened:
+    """The counters of one space over one block.
+
+    places [kept]: what the first slots stand for; slots beyond them are not kept. state [counters, slots], of ROLLING
+    ones [counters, slots, months]. at: the slots of a wave's claims.
+    """
+
+    places: Int64
+    state: Int64
+    at: Callable[[int, int], _Places]
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
     """Opening entries of one counter that touch the batch: sorted places, values, rows of the accounts."""
 
     places: Int64
@@ -78,151 +84,175 @@ class _Openings:
     rows: Int64
 
 
-_UNOPENED = _Openings(*(np.empty(0, np.int64),) * 3)
+_NOTHING = np.empty(0, np.int64)
+_UNOPENED = Openings(_NOTHING, _NOTHING, _NOTHING)
 
-_Numbered = tuple[Int64, Int64 | None]
-"""Places of a block's slots, and the slot of every claim (None: the holder's number)."""
+
+def counters_alike(program: Program) -> tuple[tuple[CounterRule, ...], ...]:
+    """Put together the counters of a plan that agree in holder, keys and period; worked out once for a program."""
+    found = program.memo.get("counters_alike")
+    if found is None:
+        alike: dict[tuple[object, ...], list[CounterRule]] = {}
+        for rule in program.counters:
+            alike.setdefault((rule.holder, rule.keys, rule.period, rule.months), []).append(rule)
+        found = program.memo["counters_alike"] = tuple(tuple(rules) for rules in alike.values())
+    return cast(tuple[tuple[CounterRule, ...], ...], found)
 
 
 class CounterSpace:
-    """One counter rule over all claims of a program: how its places are numbered, what stands open."""
+    """Counters of a plan that agree in holder, keys and period, over all its claims: they have the same places."""
 
     def __init__(
         self,
-        rule: CounterRule,
+        rules: tuple[CounterRule, ...],
         batch: Batch,
         holders: HolderSpace,
         calendar: Calendar,
-        defaults: Mapping[str, str | int] | None = None,
+        defaults: Mapping[str, str | int],
+        accounts: Accounts,
+        of_plan: Bool | None,
     ):
-        self.rule = rule
-        self._holders = holders
-        self._period = calendar.of(rule.period)
-        names = (*rule.keys, *((_EPISODE,) if rule.period is Period.EPISODE else ()))
-        self._keys = [_category(batch, name, (defaults or {}).get(name)) for name in names]
+        self.rules = rules
+        rule = rules[0]
+        self._holder, self._months, self._holders = rule.holder, rule.months, holders
+        self._episodic = rule.period is Period.EPISODE
         self._rolling = rule.period is Period.ROLLING
+        self.kept = rule.period is not Period.CLAIM
+        names = (*rule.keys, _EPISODE) if self._episodic else rule.keys
+        self._keys = [_category(batch, name, defaults.get(name)) for name in names]
         self._sizes = [len(k.values) + 1 for k in self._keys]
-        self._first = self._last = 0
-        self.openings = _UNOPENED
-
-    def measure(self, accounts: Accounts, of_plan: Bool | None) -> None:
-        """Fix the range of periods and take the opening entries in."""
+        self._period = calendar.of(rule.period)
         if isinstance(self._period, int):
             self._first = self._last = self._period
         else:
             self._first, self._last = int(self._period.min()), int(self._period.max())
-        if of_plan is None or self.rule.name not in accounts.counter.values:
-            return
-        name = accounts.counter.values.index(self.rule.name)
-        entry = np.flatnonzero(of_plan & (accounts.counter.codes == name))
-        holder = self._holders.codes_of(accounts, entry, self.rule.holder)
-        keys = _key_codes(accounts.keys.take(entry), self._keys)
-        period = accounts.period[entry]
-        if self._rolling:
-            period = linear_month(period)
-            self._first = min(self._first - self.rule.months + 1, self._last)
-            known = (period >= self._first) & (period <= self._last)
-        else:
-            known = np.ones(len(entry), np.bool_)
-            if len(entry):
-                self._first = min(self._first, int(period.min()))
-                self._last = max(self._last, int(period.max()))
-        known &= holder >= 0
-        for codes in keys:
-            known &= codes >= 0
-        places = self._place(holder[known], [k[known] for k in keys], period[known])
-        order = np.argsort(places, kind="stable")
-        self.openings = _Openings(places[order], accounts.value[entry[known]][order], entry[known][order])
+        self.openings = [_UNOPENED] * len(rules)
+        if of_plan is not None and self.kept:
+            self._take_openings(accounts, of_plan)
+        size = holders.size * self._periods
+        for radix in self._sizes:
+            size *= radix
+        if size >= 1 << 62:
+            raise RulebookError(f"counter {rule.name}: too many combinations of holder, keys and period")
 
-    @property
-    def numbering(self) -> tuple[object, ...]:
-        """What decides how places are numbered; counters that agree in it can be described together."""
-        rule = self.rule
-        return rule.holder, rule.keys, rule.period, self._first, self._last
+    def _take_openings(self, accounts: Accounts, of_plan: Bool) -> None:
+        """Take the opening entries in, and widen the range of periods to theirs."""
+        if self._rolling:
+            self._first = min(self._first - self._months + 1, self._last)
+        found = []
+        for rule in self.rules:
+            name = accounts.counter.values.index(rule.name) if rule.name in accounts.counter.values else -1
+            entry = np.flatnonzero(of_plan & (accounts.counter.codes == name)) if name >= 0 else _NOTHING
+            period = accounts.period[entry]
+            if self._rolling:
+                period = linear_month(period)
+                known = (period >= self._first) & (period <= self._last)
+            else:
+                known = np.ones(len(entry), np.bool_)
+                self._first = int(period.min(initial=self._first))
+                self._last = int(period.max(initial=self._last))
+            holder = self._holders.codes_of(accounts, entry, self._holder)
+            known &= holder >= 0
+            keys = _key_codes(accounts.keys.take(entry), self._keys)
+            for codes in keys:
+                known &= codes >= 0
+            found.append((holder[known], [k[known] for k in keys], period[known], entry[known]))
+        self.openings = []
+        for holder, keys, period, entry in found:  # now that the range of periods is known
+            places, order = sorted_rows(self._place(holder, keys, period))
+            self.openings.append(Openings(places, accounts.value[entry[order]], entry[order]))
 
     @property
     def _periods(self) -> int:
         return self._last - self._first + 1
 
-    def _place(self, holder: Int64, keys: Sequence[Int64], period: Int64 | int) -> Int64:
-        size = self._holders.size
-        for extra in (*self._sizes, self._periods):
-            size *= extra
-        if size >= 1 << 62:
-            raise RulebookError(f"counter {self.rule.name}: too many combinations of holder, keys and period")
+    def _place(self, holder: Int64, keys: Sequence[Int64], period: Index) -> Int64:
         place = holder
         for codes, radix in zip(keys, self._sizes, strict=True):
             place = place * radix + codes
-        return place * self._periods + (period - self._first)
+        return place if self._periods == 1 else place * self._periods + (period - self._first)
 
-    def open(self, waves: Waves, numbered: dict[tuple[object, ...], _Numbered]) -> Counter:
-        """Open the counter for a block. `numbered`: places found for earlier counters of the same block."""
-        rows, claims = waves.rows, len(waves.rows)
-        if self.rule.period is Period.CLAIM:
-            return Counter(np.zeros(claims, np.int64), np.arange(claims), np.empty(0, np.int64))
+    def open(self, waves: Waves) -> Opened:
+        """Open the counters for a block."""
+        rows = waves.rows
+        if not self.kept:
+            return Opened(_NOTHING, np.zeros((len(self.rules), len(rows)), np.int64), slice)
         period = self._period if isinstance(self._period, int) else self._period[rows]
         of_place = self._first if self._rolling else period
+        at: Callable[[int, int], _Places]
         if self._simple:
-            if self.numbering not in numbered:
-                holders = self._holders.codes(rows[: waves.starts[1]], "person")
-                numbered[self.numbering] = self._place(holders, (), of_place), None
-            places, slot = numbered[self.numbering]
+            places = self._place(self._holders.codes(rows[: waves.starts[1]], "person"), (), of_place)
+            slots, slot, at = len(places), None, _prefix
         else:
-            keys = [np.where(k.codes[rows] < 0, len(k.values), k.codes[rows]).astype(np.int64) for k in self._keys]
-            place = self._place(self._holders.codes(rows, self.rule.holder), keys, of_place)
-            places, slot = np.unique(place, return_inverse=True)
-            if self.rule.period is Period.EPISODE and (alone := self._keys[-1].codes[rows] < 0).any():
-                return self._open_episodes(place, alone)
+            places, slot, slots = self._slots(rows, of_place)
+            at = _sliced(slot)
         if self._rolling:
-            return self._open_rolling(places, slot, np.broadcast_to(period, (claims,)))
-        return Counter(self._opening_values(places), slot, places)
-
-    def _open_episodes(self, place: Int64, alone: Bool) -> Counter:
-        """Open a counter of episodes where some claims name none: each has a slot that is not kept."""
-        slot = np.empty(len(place), np.int64)
-        places, slot[~alone] = np.unique(place[~alone], return_inverse=True)
-        slot[alone] = len(places) + np.arange(np.count_nonzero(alone))
-        passing = np.zeros(len(place) - np.count_nonzero(~alone), np.int64)
-        return Counter(np.concatenate([self._opening_values(places), passing]), slot, places)
+            return self._open_rolling(places, slot, waves, period)
+        state = np.zeros((len(self.rules), slots), np.int64)
+        for values, openings in zip(state, self.openings, strict=True):
+            _open_values(values[: len(places)], places, openings)
+        return Opened(places, state, at)
 
     @property
     def _simple(self) -> bool:
         """Whether a holder has one slot, so that a wave reads a prefix of the state."""
         one_period = self._rolling or isinstance(self._period, int)
-        return self.rule.holder == "person" and not self._keys and one_period and self._holders.alone
+        return self._holder == "person" and not self._keys and one_period and self._holders.alone
 
-    def _opening_values(self, places: Int64) -> Int64:
-        if not len(self.openings.places):
-            return np.zeros(len(places), np.int64)
-        at = np.minimum(np.searchsorted(self.openings.places, places), len(self.openings.places) - 1)
-        return np.where(self.openings.places[at] == places, self.openings.values[at], 0)
+    def _slots(self, rows: Int64, period: Index) -> tuple[Int64, Int64, int]:
+        """Give the places of a block, the slot of every claim and the number of slots.
 
-    def _open_rolling(self, places: Int64, slot: Int64 | None, period: Int64) -> Counter:
+        A claim that names no episode has a slot of its own, which is not kept.
+        """
+        codes = [k.codes[rows] for k in self._keys]
+        keys = [np.where(c < 0, len(k.values), c).astype(np.int64) for c, k in zip(codes, self._keys, strict=True)]
+        place = self._place(self._holders.codes(rows, self._holder), keys, period)
+        if not self._episodic or (codes[-1] >= 0).all():
+            places, slot = np.unique(place, return_inverse=True)
+            return places, slot.astype(np.int64, copy=False), len(places)
+        named = codes[-1] >= 0
+        slot = np.empty(len(rows), np.int64)
+        places, slot[named] = np.unique(place[named], return_inverse=True)
+        alone = len(rows) - int(np.count_nonzero(named))
+        slot[~named] = len(places) + np.arange(alone)
+        return places, slot, len(places) + alone
+
+    def _open_rolling(self, places: Int64, slot: Int64 | None, waves: Waves, period: Index) -> Opened:
         # one column a month, and months - 1 empty ones before the first so that a window never leaves the array
-        lead = self.rule.months - 1
-        state = np.zeros((len(places), self._periods + lead), np.int64)
-        for month in range(self._periods):
-            state[:, lead + month] = self._opening_values(places + month)
-        return Counter(state, slot, places, period - self._first + lead, self.rule.months)
+        lead = self._months - 1
+        state = np.zeros((len(self.rules), len(places), self._periods + lead), np.int64)
+        for values, openings in zip(state, self.openings, strict=True):
+            for month in range(self._periods):
+                _open_values(values[:, lead + month], places + month, openings)
+        column = np.broadcast_to(period - self._first + lead, (len(waves.rows),))
 
-    def close(self, counters: Sequence[Counter]) -> tuple[Int64, Int64]:
-        """Give places, rising, and values of all blocks, rolling ones one a month."""
-        lead = self.rule.months - 1 if self._rolling else 0
-        months = np.arange(self._periods) if self._rolling else np.zeros(1, np.int64)
-        places = np.concatenate([c.places for c in counters])
-        if self._rolling:
-            values = np.concatenate([c.state[:, lead:] for c in counters])
-        else:
-            values = np.concatenate([c.state[: len(c.places)] for c in counters])
-        order = np.argsort(places)
-        return (places[order][:, None] + months).ravel(), values[order].ravel()
+        def at(low: int, high: int) -> tuple[Int64, Int64]:
+            return np.arange(high - low) if slot is None else slot[low:high], column[low:high]
 
-    def describe(self, places: Int64) -> tuple[Int64, Category, Int64]:
-        """Turn places back into holder codes, key texts and periods."""
-        if self._periods == 1:
-            place, period = places, np.zeros(len(places), np.int64)
-        else:
-            place, period = np.divmod(places, self._periods)
+        return Opened(places, state, at)
+
+    def counters(self, opened: Opened) -> Iterator[tuple[str, Counter]]:
+        """Give the counters of a block, by name."""
+        for rule, state in zip(self.rules, opened.state, strict=True):
+            yield rule.name, Counter(state, opened.at, self._months if self._rolling else 0)
+
+    def close(self, blocks: Sequence[Opened]) -> tuple[Int64, Iterator[Int64]]:
+        """Give the places of all blocks, rising, and the values there of each counter; rolling ones one a month."""
+        places, order = sorted_rows(np.concatenate([b.places for b in blocks]))
+        if not self._rolling:
+            return places, (
+                np.concatenate([b.state[n, : len(b.places)] for b in blocks]).take(order)
+                for n in range(len(self.rules))
+            )
+        lead, months = self._months - 1, np.arange(self._periods)
+        return (places[:, None] + months).ravel(), (
+            np.concatenate([b.state[n, :, lead:] for b in blocks]).take(order, axis=0).ravel()
+            for n in range(len(self.rules))
+        )
+
+    def describe(self, places: Int64) -> tuple[Int64, Index, tuple[str, ...], Index]:
+        """Turn places back into holder codes, codes and texts of keys, and periods."""
+        place, period = (places, 0) if self._periods == 1 else np.divmod(places, self._periods)
         codes: list[Int64] = []
         for radix in reversed(self._sizes):
             place, code = np.divmod(place, radix)
@@ -230,50 +260,18 @@ class CounterSpace:
         period = period + self._first
         if self._rolling:
             period = period // 12 * 100 + period % 12 + 1
-        return place, _key_texts(codes, self._keys, len(places)), period
+        return place, *_key_texts(codes, self._keys), period
 
 
-class HolderSpace:
-    """Numbers of holders: the persons of the batch first, then the values of other holder attributes."""
-
-    def __init__(self, batch: Batch, kinds: Sequence[str]):
-        self._batch = batch
-        self.names: list[tuple[str, ...]] = [batch.person.values]
-        self._offset: dict[str, int] = {}
-        self.size = len(batch.person.values)
-        for kind in kinds:
-            column = batch.attributes.get(kind)
-            if isinstance(column, Category) and column.values:
-                self._offset[kind] = self.size
-                self.names.append(tuple(f"{kind}:{v}" for v in column.values))
-                self.size += len(column.values)
-        self.alone = not self._offset
-
-    def codes(self, rows: Int64, kind: str) -> Int64:
-        """Give the holder of each claim; the person where the attribute is missing."""
-        person = self._batch.person.codes[rows].astype(np.int64)
-        column = self._batch.attributes.get(kind)
-        if kind not in self._offset or not isinstance(column, Category):
-            return person
-        code = column.codes[rows].astype(np.int64)
-        return np.where(code < 0, person, code + self._offset[kind])
-
-    def codes_of(self, accounts: Accounts, entry: Int64, kind: str) -> Int64:
-        """Give the holder number of account entries, -1 for holders that the batch does not know."""
-        known = _positions(accounts.holder.values, self.names[0], 0)
-        if kind in self._offset:
-            other = _positions(
-                accounts.holder.values, self.names[1 + list(self._offset).index(kind)], self._offset[kind]
-            )
-            known = np.maximum(known, other)
-        return known[accounts.holder.codes[entry]]
+def _sliced(slot: Int64) -> Callable[[int, int], Int64]:
+    return lambda low, high: slot[low:high]
 
 
-def _positions(wanted: tuple[str, ...], values: tuple[str, ...], offset: int) -> Int64:
-    if wanted is values:
-        return np.arange(len(values)) + offset
-    place = {value: i + offset for i, value in enumerate(values)}
-    return np.fromiter((place.get(w, -1) for w in wanted), np.int64, len(wanted))
+def _open_values(values: Int64, places: Int64, openings: Openings) -> None:
+    """Write the opening values of the places that have one."""
+    if len(openings.places):
+        at = np.minimum(np.searchsorted(openings.places, places), len(openings.places) - 1)
+        np.copyto(values, openings.values[at], where=openings.places[at] == places)
 
 
 def _category(batch: Batch, name: str, default: str | int | None) -> Category:
@@ -300,10 +298,10 @@ def _key_codes(texts: Category, keys: Sequence[Category]) -> list[Int64]:
     return [table[texts.codes, column] for column in range(len(keys))]
 
 
-def _key_texts(codes: Sequence[Int64], keys: Sequence[Category], rows: int) -> Category:
+def _key_texts(codes: Sequence[Int64], keys: Sequence[Category]) -> tuple[Index, tuple[str, ...]]:
     if not codes:
-        return Category(np.zeros(rows, np.int32), ("",))
+        return 0, ("",)
     distinct, inverse = np.unique(np.stack(codes, axis=1), axis=0, return_inverse=True)
     dictionaries = [(*k.values, "") for k in keys]
     texts = tuple("/".join(d[c] for d, c in zip(dictionaries, row, strict=True)) for row in distinct.tolist())
-    return Category(inverse.reshape(-1).astype(np.int32), texts)
+    return inverse.reshape(-1), texts

@@ -7,8 +7,10 @@ import numpy as np
 from adjudicator.accounts import Accounts
 from adjudicator.batch import LARGEST_FEN, Batch
 from adjudicator.blocks import settle_block
+from adjudicator.catalog import Catalog
 from adjudicator.columns import Bool, Int64, UInt8
-from adjudicator.counters import Counter, CounterSpace, HolderSpace
+from adjudicator.counters import CounterSpace, Opened, counters_alike
+from adjudicator.holders import HolderSpace, groups_of
 from adjudicator.lines import Judged, judge
 from adjudicator.periods import Calendar
 from adjudicator.prepare import prepared
@@ -18,7 +20,7 @@ from adjudicator.rulebook import Program, Rulebook, State
 from adjudicator.settlement import Settlement
 from adjudicator.tables import ClaimCodes
 from adjudicator.wave import Block, Observe
-from adjudicator.waves import BLOCK_HOLDERS, THREAD_HOLDERS, arrange_block, groups_of, sequence
+from adjudicator.waves import BLOCK_HOLDERS, THREAD_HOLDERS, arrange, sequence
 from adjudicator.workers import run
 
 
@@ -41,15 +43,14 @@ def settle(
     by bit. A batch of one block starts no thread.
     """
     batch.check()
+    accounts = Accounts.empty() if accounts is None else accounts
     workers = workers if observe is None else 1
-    if block_holders is None:
-        block_holders = BLOCK_HOLDERS if workers == 1 else THREAD_HOLDERS
-    accounts = accounts or Accounts.empty()
     results = Results(batch, rulebook)
     for program in rulebook.programs:
         rows = _rows_of(batch, program)
         if len(rows):
-            _settle_plan(batch, program, rulebook, rows, accounts, results, observe, block_holders, workers)
+            plan = _Plan(batch, program, rulebook.catalog, rows, accounts, results, observe, workers)
+            plan.settle(block_holders or (BLOCK_HOLDERS if workers == 1 else THREAD_HOLDERS))
     return results.settlement(accounts)
 
 
@@ -61,53 +62,72 @@ def _rows_of(batch: Batch, program: Program) -> Int64:
     return np.arange(len(batch)) if here.all() else np.flatnonzero(here)
 
 
-def _settle_plan(
-    batch: Batch,
-    program: Program,
-    rulebook: Rulebook,
-    rows: Int64,
-    accounts: Accounts,
-    results: Results,
-    observe: Observe | None,
-    block_holders: int,
-    workers: int,
-) -> None:
-    facts = prepared(program)
-    codes = ClaimCodes(batch, program, None if len(rows) == len(batch) else rows)
-    judged = judge(batch, program, rulebook.catalog, codes, into=results.lines, workers=workers)
-    results.take_lines(rows, judged)
-    reason = _reasons_before(batch, program, rows, codes, judged)
-    kinds = tuple(dict.fromkeys(c.holder for c in program.counters if c.holder != "person"))
-    holders = HolderSpace(batch, kinds)
-    of_plan = _entries_of(accounts, program)
-    calendar = Calendar(batch.date(program.year_by), program.year_start)
-    spaces = [CounterSpace(rule, batch, holders, calendar, program.defaults) for rule in program.counters]
-    for space in spaces:
-        space.measure(accounts, of_plan)
-    where = _positions(rows, len(batch))
-    ordered, bounds = sequence(batch, rows, groups_of(batch, rows, kinds))
-    results.open_layers(program)
+class _Plan:
+    """The claims of one plan: lines judged, counters opened, order of settlement found; then block after block."""
 
-    def settle_holders(start: int) -> list[Counter]:
-        waves = arrange_block(ordered, bounds, start, block_holders)
-        numbered: dict[tuple[object, ...], tuple[Int64, Int64 | None]] = {}
-        counters = [space.open(waves, numbered) for space in spaces]
-        here = waves.rows if where is None else where[waves.rows]
+    def __init__(
+        self,
+        batch: Batch,
+        program: Program,
+        catalog: Catalog | None,
+        rows: Int64,
+        accounts: Accounts,
+        results: Results,
+        observe: Observe | None,
+        workers: int,
+    ):
+        self.batch, self.program, self.rows, self.results, self.observe = batch, program, rows, results, observe
+        self.workers = workers
+        self.facts = prepared(program)
+        self.codes = ClaimCodes(batch, program, None if len(rows) == len(batch) else rows)
+        self.judged = judge(batch, program, catalog, self.codes, into=results.lines, workers=workers)
+        results.take_lines(rows, self.judged)
+        self.reason = _reasons_before(batch, program, rows, self.codes, self.judged)
+        kinds = tuple(dict.fromkeys(c.holder for c in program.counters if c.holder != "person"))
+        self.holders = HolderSpace(batch, kinds)
+        calendar = Calendar(batch.date(program.year_by), program.year_start)
+        of_plan = _entries_of(accounts, program)
+        self.spaces = [
+            CounterSpace(rules, batch, self.holders, calendar, program.defaults, accounts, of_plan)
+            for rules in counters_alike(program)
+        ]
+        self.order = sequence(batch, rows, groups_of(batch, rows, kinds))
+        self.where = _positions(rows, len(batch))
+
+    def settle(self, block_holders: int) -> None:
+        """Settle all claims, so many holders at a time."""
+        start = self.results.open_plan(self.program, len(self.rows))
+        blocks = []
+        for first in range(0, len(self.order), block_holders):
+            sizes = self.order.sizes[first : first + block_holders]
+            blocks.append((first, first + len(sizes), start))
+            start += int(sizes.sum())
+        opened = run(lambda block: self._settle_block(*block), blocks, self.workers)
+        spaces = [
+            (space, list(blocks))
+            for space, blocks in zip(self.spaces, zip(*opened, strict=True), strict=True)
+            if space.kept
+        ]
+        self.results.take_accounts((self.program, self.holders, spaces))
+
+    def _settle_block(self, first: int, last: int, start: int) -> list[Opened]:
+        """Settle groups first .. last - 1, whose claims stand from `start` on in order of settlement."""
+        waves = arrange(self.order, first, last)
+        opened = [space.open(waves) for space in self.spaces]
+        here = waves.rows if self.where is None else self.where[waves.rows]
+        found = self.results.open_block(self.program, start, waves.rows, self.reason[here])
         block = Block(
-            program,
-            batch,
+            self.program,
+            self.batch,
             waves.rows,
-            ClaimCodes(batch, program, waves.rows) if len(rows) > 1 else codes,
-            judged.atom_buckets[here],
-            {space.rule.name: counter for space, counter in zip(spaces, counters, strict=True)},
-            facts.opening,
-            observe,
+            ClaimCodes(self.batch, self.program, waves.rows) if len(self.rows) > 1 else self.codes,
+            self.judged.atom_buckets.take(here, axis=0),
+            {n: c for space, of in zip(self.spaces, opened, strict=True) for n, c in space.counters(of)},
+            self.facts.opening,
+            self.observe,
         )
-        settle_block(block, waves, facts, reason[here], results)
-        return counters
-
-    closed = run(settle_holders, range(0, len(bounds) - 1, block_holders), workers)
-    results.take_accounts(program, holders, list(zip(spaces, map(list, zip(*closed, strict=True)), strict=True)))
+        settle_block(block, waves, self.facts, found)
+        return opened
 
 
 def _entries_of(accounts: Accounts, program: Program) -> Bool | None:

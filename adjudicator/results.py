@@ -1,20 +1,22 @@
-"""Collects what blocks find into one `Settlement` in the order of the batch."""
+"""Collects what blocks find into one `Settlement`.
+
+While claims are settled, a column of amounts is in order of settlement: every wave writes one slice of it. At the end
+each is put in the order of the batch by a single gather.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from adjudicator.accounts import Accounts
 from adjudicator.batch import Batch
-from adjudicator.columns import Bool, Category, Int32, Int64, UInt8
-from adjudicator.counters import Counter, CounterSpace, HolderSpace
+from adjudicator.closing import Closed, closing
+from adjudicator.columns import Bool, Int64, UInt8
 from adjudicator.lines import Judged, JudgedLines
 from adjudicator.reasons import ClaimReason, ClaimStatus
-from adjudicator.rulebook import Period, Program, Rulebook, State
+from adjudicator.rulebook import Layer, Program, Rulebook, State
 from adjudicator.settlement import LayerResult, Settlement
-from adjudicator.wave import Block, Wave
+from adjudicator.wave import Wave
 
 ACCOUNT = "personal_account"
 """Fund of the layers that pay from the person's own account (个人账户)."""
@@ -44,16 +46,29 @@ _STATUS_OF_REASON[
 ] = ClaimStatus.NOT_PAYABLE
 
 _PARTS = ("base", "deductible", "first_pay", "paid")
+_BEYOND = ("", "beyond")
+
+
+def _parts_of(layer: Layer) -> list[str]:
+    """Give the parts that a layer may have at all; the others are 0 for every claim."""
+    never = set()
+    if not layer.deductibles:
+        never.add("deductible")
+    if all(group.first_pay is None for group in layer.groups):
+        never.add("first_pay")
+    return [part for part in _PARTS if part not in never]
 
 
 class BlockResults:
-    """Amounts of one block in order of settlement: [layer][part] fen [claims of the block]."""
+    """Amounts of one block in order of settlement; a wave writes its slice.
 
-    def __init__(self, block: Block):
-        self.program = block.program
-        claims = len(block.rows)
-        self.parts = np.zeros((len(block.program.layers), len(_PARTS), claims), np.int64)
-        self.beyond = np.zeros(claims, np.int64)
+    reason [claims of the block]: why a claim is not settled; 0 where it is.
+    """
+
+    def __init__(self, columns: list[tuple[str, Int64]], beyond: Int64 | None, reason: UInt8):
+        self.reason = reason
+        self._columns = columns
+        self._beyond = beyond
 
     def take(self, wave: Wave, reason: UInt8) -> None:
         """Take the amounts of a wave; `reason` [claims of the wave] gets those that the layers found."""
@@ -63,72 +78,86 @@ class BlockResults:
             if wave.held is not None:
                 np.copyto(reason, REASON_OF_STATE[wave.held], where=wave.void)
             np.copyto(reason, np.uint8(ClaimReason.VISIT_NOT_COVERED), where=wave.uncovered & (reason == 0))
-        span = slice(wave.low, wave.high)
-        for number, layer in enumerate(self.program.layers):
-            for place, part in enumerate(_PARTS):
-                amount = wave.amounts[f"{layer.name}.{part}"]
-                self.parts[number, place, span] = amount if keep is None else np.where(keep, amount, 0)
-        self.beyond[span] = wave.beyond if keep is None else np.where(keep, wave.beyond, 0)
+        for name, column in self._columns:
+            amount = wave.amounts[name]
+            column[wave.low : wave.high] = amount if keep is None else np.where(keep, amount, 0)
+        if self._beyond is not None:
+            self._beyond[wave.low : wave.high] = wave.beyond if keep is None else np.where(keep, wave.beyond, 0)
 
 
 class Results:
-    """Everything found so far, in the order of the batch."""
+    """Everything found so far: lines in the order of the batch, claims in order of settlement, plan after plan."""
 
     def __init__(self, batch: Batch, rulebook: Rulebook):
         claims = len(batch)
         self._batch = batch
         self.lines = JudgedLines.blank(len(batch.lines))
         self._buckets = np.zeros((claims, 4), np.int64)
+        self._rows = np.empty(claims, np.int64)
         self._reason = np.full(claims, ClaimReason.NO_PLAN, np.uint8)
-        self._beyond = np.zeros(claims, np.int64)
-        self._paid = np.zeros(claims, np.int64)
-        self._from_account = np.zeros(claims, np.int64)
-        self._layers: dict[str, list[Int64]] = {}
+        self._columns: dict[tuple[str, str], Int64] = {}
+        self._layers: dict[str, None] = {}
+        self._plans: list[tuple[Program, slice]] = []
         self._funds = {(p.name, layer.name): layer.fund for p in rulebook.programs for layer in p.layers}
-        self._accounts: list[tuple[Program, HolderSpace, list[tuple[CounterSpace, list[Counter]]]]] = []
+        self._accounts: list[Closed] = []
 
     def take_lines(self, rows: Int64, judged: Judged) -> None:
         """Take the sums of the claims of one plan; their lines stand in `lines` already."""
-        self._buckets[rows] = judged.atom_buckets.sum(axis=1)
+        atoms = judged.atom_buckets
+        buckets = atoms[:, 0] if atoms.shape[1] == 1 else atoms.sum(axis=1)
+        if len(rows) == len(self._batch):
+            self._buckets = buckets
+        else:
+            self._buckets[rows] = buckets
 
-    def open_layers(self, program: Program) -> None:
-        """Make room for the layers of a plan."""
-        for layer in program.layers:
-            if layer.name not in self._layers:
-                self._layers[layer.name] = [np.zeros(len(self._batch), np.int64) for _ in _PARTS]
+    def open_plan(self, program: Program, claims: int) -> int:
+        """Make room for the claims of a plan; gives the place of the first of them in order of settlement."""
+        start = self._plans[-1][1].stop if self._plans else 0
+        self._plans.append((program, slice(start, start + claims)))
+        names = [(layer.name, part) for layer in program.layers for part in _parts_of(layer)]
+        if any(layer.beyond_bill for layer in program.layers):
+            names.append(_BEYOND)
+        for name in names:
+            if name not in self._columns:
+                self._columns[name] = np.zeros(len(self._batch), np.int64)
+        self._layers.update(dict.fromkeys(layer.name for layer in program.layers))
+        return start
 
-    def open_block(self, block: Block) -> BlockResults:
-        """Make room for a block."""
-        return BlockResults(block)
+    def open_block(self, program: Program, start: int, rows: Int64, reason: UInt8) -> BlockResults:
+        """Make room for a block whose claims stand from `start` on in order of settlement."""
+        span = slice(start, start + len(rows))
+        self._rows[span] = rows
+        self._reason[span] = reason
+        columns = [
+            (f"{layer.name}.{part}", self._columns[layer.name, part][span])
+            for layer in program.layers
+            for part in _parts_of(layer)
+        ]
+        beyond = self._columns.get(_BEYOND)
+        return BlockResults(columns, None if beyond is None else beyond[span], self._reason[span])
 
-    def close_block(self, block: Block, found: BlockResults, reason: UInt8) -> None:
-        """Put a block's amounts where the batch has its claims."""
-        rows = block.rows
-        self._reason[rows] = reason
-        self._beyond[rows] = found.beyond
-        for layer, parts in zip(block.program.layers, found.parts, strict=True):
-            for column, part in zip(self._layers[layer.name], parts, strict=True):
-                column[rows] = part
-            paid = parts[_PARTS.index("paid")]
-            self._paid[rows] += paid
-            if layer.fund == ACCOUNT:
-                self._from_account[rows] += paid
-
-    def take_accounts(
-        self, program: Program, holders: HolderSpace, counters: list[tuple[CounterSpace, list[Counter]]]
-    ) -> None:
+    def take_accounts(self, closed: Closed) -> None:
         """Take the closing counters of one plan."""
-        self._accounts.append((program, holders, counters))
+        self._accounts.append(closed)
 
     def settlement(self, opening: Accounts) -> Settlement:
         """Give the whole."""
         batch = self._batch
-        total = self._buckets.sum(axis=1)
-        status = _STATUS_OF_REASON[self._reason]
-        if not (self._reason != ClaimReason.NO_PLAN).all():
-            self._plain_lines(total)
+        from_account = self._from_account()
+        place = self._place()
+        reason = self._reason.take(place)
+        columns = _arranged(self._columns, place)
+        layers = {name: LayerResult(*(self._column(columns, name, p) for p in _PARTS)) for name in self._layers}
+        beyond = self._column(columns, *_BEYOND)
+        total = np.add.reduce(self._buckets, axis=1)
+        status = _STATUS_OF_REASON.take(reason)
+        if np.count_nonzero(reason == ClaimReason.NO_PLAN):
+            self._plain_lines(reason, total)
         held = np.where(status == ClaimStatus.HELD, total, 0)
-        cash = total - held - self._paid + self._beyond
+        cash = total - held
+        for layer in layers.values():
+            cash -= layer.paid
+        cash += beyond
         return Settlement(
             in_scope=self.lines.in_scope,
             upfront=self.lines.upfront,
@@ -138,20 +167,43 @@ class Results:
             claim_buckets=self._buckets,
             total=total,
             status=status,
-            reason=self._reason,
-            layers={name: LayerResult(*parts) for name, parts in self._layers.items()},
+            reason=reason,
+            layers=layers,
             funds={key: fund for key, fund in self._funds.items() if key[0] in batch.plan.values},
-            person_fen=cash + self._from_account,
+            person_fen=cash.copy() if from_account is None else cash + from_account.take(place),
             cash_fen=cash,
             held_fen=held,
-            beyond_bill_fen=self._beyond,
-            accounts=closing(opening, batch, self._accounts),
+            beyond_bill_fen=beyond,
+            accounts=closing(opening, self._accounts),
         )
 
-    def _plain_lines(self, total: Int64) -> None:
+    def _column(self, columns: dict[tuple[str, str], Int64], layer: str, part: str) -> Int64:
+        found = columns.get((layer, part))
+        return np.zeros(len(self._batch), np.int64) if found is None else found
+
+    def _place(self) -> Int64:
+        """Give the place of every claim of the batch in order of settlement; claims without a plan stand last."""
+        settled = self._plans[-1][1].stop if self._plans else 0
+        place = np.full(len(self._rows), -1, np.int64)
+        place[self._rows[:settled]] = np.arange(settled)
+        if settled < len(place):
+            place[place < 0] = np.arange(settled, len(place))
+        return place
+
+    def _from_account(self) -> Int64 | None:
+        """Give what the layers of the personal account pay, in order of settlement; None where there are none."""
+        found: Int64 | None = None
+        for program, span in self._plans:
+            for layer in program.layers:
+                if layer.fund == ACCOUNT:
+                    found = np.zeros(len(self._batch), np.int64) if found is None else found
+                    found[span] += self._columns[layer.name, "paid"][span]
+        return found
+
+    def _plain_lines(self, reason: UInt8, total: Int64) -> None:
         """Claims without a plan keep their bill: nothing is judged, everything stands as self-funded."""
         batch = self._batch
-        unplanned = self._reason == ClaimReason.NO_PLAN
+        unplanned = reason == ClaimReason.NO_PLAN
         unjudged = unplanned & (self._buckets == 0).all(axis=1)
         lines = np.repeat(unjudged, np.diff(batch.lines.first))
         self.lines.self_funded[lines] = batch.lines.amount_fen[lines]
@@ -164,100 +216,14 @@ class Results:
         total[unjudged] = self._buckets[unjudged].sum(axis=1)
 
 
-def closing(
-    opening: Accounts,
-    batch: Batch,
-    settled: Sequence[tuple[Program, HolderSpace, list[tuple[CounterSpace, list[Counter]]]]],
-) -> Accounts:
-    """Give the closing accounts: entries that the batch touched with their new value, all others as they were."""
-    untouched = np.ones(len(opening), np.bool_)
-    holders, plans, names, keys = _Joined(), _Joined(), _Joined(), _Joined()
-    periods: list[Int64] = []
-    values: list[Int64] = []
-    for program, space_of_holders, counters in settled:
-        for alike in _alike(counters):
-            closed = [space.close(blocks) for space, blocks in alike]
-            for (space, _), (places, _) in zip(alike, closed, strict=True):
-                if len(space.openings.rows):
-                    untouched[space.openings.rows] = ~np.isin(space.openings.places, places)
-            value = np.concatenate([v for _, v in closed])
-            kept = np.flatnonzero(value)
-            if not len(kept):
-                continue
-            holder, key, period = alike[0][0].describe(np.concatenate([p for p, _ in closed])[kept])
-            name = np.repeat(np.arange(len(alike)), [len(p) for p, _ in closed])[kept]
-            holders.add(holder, space_of_holders.names)
-            keys.add(key.codes, [key.values])
-            plans.add(np.zeros(len(kept), np.int64), [(program.name,)])
-            names.add(name, [tuple(space.rule.name for space, _ in alike)])
-            periods.append(period)
-            values.append(value[kept])
-    rest = np.flatnonzero(untouched & (opening.value != 0))
-    if len(rest) or not values:
-        pairs = ((holders, opening.holder), (plans, opening.plan), (names, opening.counter), (keys, opening.keys))
-        for joined, column in pairs:
-            joined.add(column.codes[rest], [column.values])
-        periods.append(opening.period[rest])
-        values.append(opening.value[rest])
-    return Accounts(
-        plans.category(),
-        holders.category(),
-        names.category(),
-        keys.category(),
-        np.concatenate(periods),
-        np.concatenate(values),
-    )
+def _arranged(columns: dict[tuple[str, str], Int64], place: Int64) -> dict[tuple[str, str], Int64]:
+    """Put columns in the order of the batch.
 
-
-_Opened = tuple[CounterSpace, list[Counter]]
-
-
-def _alike(counters: list[_Opened]) -> list[list[_Opened]]:
-    """Put counters together whose places are numbered alike, so that they are described at once."""
-    found: dict[tuple[object, ...], list[_Opened]] = {}
-    for opened in counters:
-        if opened[0].rule.period is not Period.CLAIM:
-            found.setdefault(opened[0].numbering, []).append(opened)
-    return list(found.values())
-
-
-class _Joined:
-    """Category columns put one after the other; dictionaries that are the same object are kept once."""
-
-    def __init__(self) -> None:
-        self._codes: list[Int64 | Int32] = []
-        self._texts: list[str] = []
-        self._starts: dict[int, int] = {}
-        self._kept: list[tuple[str, ...]] = []
-
-    def add(self, codes: Int64 | Int32, dictionaries: Sequence[tuple[str, ...]]) -> None:
-        """Add codes over several dictionaries laid end to end."""
-        start, bounds, shifts = 0, [], []
-        for values in dictionaries:
-            bounds.append(start)
-            shifts.append(self._start(values) - start)
-            start += len(values)
-        if len(bounds) == 1:
-            self._codes.append(codes + shifts[0])
-            return
-        which = np.searchsorted(np.array(bounds), codes, "right") - 1
-        self._codes.append(codes + np.array(shifts)[which])
-
-    def _start(self, values: tuple[str, ...]) -> int:
-        for number, kept in enumerate(self._kept):
-            if kept is values:
-                return self._starts[number]
-        self._starts[len(self._kept)] = len(self._texts)
-        self._kept.append(values)
-        start = len(self._texts)
-        self._texts.extend(values)
-        return start
-
-    def category(self) -> Category:
-        """Give the joined column; every text stands once in its dictionary."""
-        codes = np.concatenate(self._codes)
-        if len(self._kept) == 1:
-            return Category(codes.astype(np.int32), self._kept[0])
-        place: dict[str, int] = {}
-        once = np.fromiter((place.setdefault(t, len(place)) for t in self._texts), np.int32, len(self._texts))
-        return Category(once[codes] if len(once) else codes.astype(np.int32), tuple(place))
+    Each is written over the one before it, which is no longer needed: fresh memory costs as much as the gather.
+    """
+    found: dict[tuple[str, str], Int64] = {}
+    free = np.empty(len(place), np.int64)
+    for name, column in columns.items():
+        column.take(place, out=free, mode="clip")
+        found[name], free = free, column
+    return found

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adjudicator import Accounts, Batch, Category, Lines, Rulebook, settle
+from adjudicator.holders import groups_of
 from adjudicator.periods import Calendar, period_of
 from adjudicator.rulebook import Period
-from adjudicator.waves import arrange, groups_of, sequence
+from adjudicator.waves import Order, arrange, sequence
 from catalogs.plans import load_library
 
 PLAN = """
@@ -150,16 +151,17 @@ def test_entries_of_others_stay(rulebook: Rulebook) -> None:
 
 
 def test_waves_are_prefixes() -> None:
-    waves = arrange(np.array([10, 11, 20, 30, 31, 32]), np.array([0, 2, 3, 6]))
+    waves = arrange(Order(np.array([10, 11, 20, 30, 31, 32]), np.array([3, 0, 2]), np.array([3, 2, 1])), 0, 3)
     assert waves.starts == [0, 3, 5, 6]
     assert waves.rows.tolist() == [30, 10, 20, 31, 11, 32]
 
 
 def test_sequence_without_risen_time() -> None:
     batch = batch_of([("x", "a", None, 9, 19_400, 1), ("y", "b", None, 1, 19_400, 1), ("z", "a", None, 3, 19_400, 1)])
-    rows, bounds = sequence(batch, np.arange(3), groups_of(batch, np.arange(3), ()))
-    assert rows.tolist() == [2, 0, 1]
-    assert bounds.tolist() == [0, 2, 3]
+    order = sequence(batch, np.arange(3), groups_of(batch, np.arange(3), ()))
+    assert order.rows.tolist() == [2, 0, 1]
+    assert order.first.tolist() == [0, 2]
+    assert order.sizes.tolist() == [2, 1]
 
 
 def test_groups_join_through_shared_holders() -> None:

@@ -1,0 +1,121 @@
+"""Closing accounts: entries that the batch touched with their new value, all others as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+
+from adjudicator.accounts import Accounts
+from adjudicator.columns import Category, Int32, Int64
+from adjudicator.counters import CounterSpace, Opened
+from adjudicator.holders import HolderSpace
+from adjudicator.rulebook import Program
+from adjudicator.tables import Index, part
+
+Closed = tuple[Program, HolderSpace, list[tuple[CounterSpace, list[Opened]]]]
+"""The counters of one plan after all its blocks, in order of the blocks."""
+
+_Piece = tuple[Index, int]
+"""So many rows of a column; one int where they are all equal."""
+
+
+def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
+    """Give the closing accounts: by plan, counter and place, then the entries that no claim touched."""
+    untouched = opening.value != 0
+    holders, plans, names, keys = _Joined(), _Joined(), _Joined(), _Joined()
+    periods: list[_Piece] = []
+    values: list[_Piece] = []
+    for program, space_of_holders, spaces in settled:
+        plan, counters = (program.name,), tuple(rule.name for rule in program.counters)
+        for space, blocks in spaces:
+            places, columns = space.close(blocks)
+            holder, key, texts, period = space.describe(places)
+            for rule, openings, value in zip(space.rules, space.openings, columns, strict=True):
+                if len(openings.rows):
+                    untouched[openings.rows] &= ~np.isin(openings.places, places)
+                kept: slice | Int64 = slice(None)
+                if np.count_nonzero(value) < len(value):
+                    kept = np.flatnonzero(value)
+                    value = value.take(kept)
+                count = len(value)
+                holders.add(holder[kept], count, space_of_holders.names)
+                keys.add(part(key, kept), count, [texts])
+                plans.add(0, count, [plan])
+                names.add(counters.index(rule.name), count, [counters])
+                periods.append((part(period, kept), count))
+                values.append((value, count))
+    rest = np.flatnonzero(untouched)
+    if len(rest):
+        pairs = ((holders, opening.holder), (plans, opening.plan), (names, opening.counter), (keys, opening.keys))
+        for joined, column in pairs:
+            joined.add(column.codes[rest].astype(np.int64), len(rest), [column.values])
+        periods.append((opening.period[rest], len(rest)))
+        values.append((opening.value[rest], len(rest)))
+    return Accounts(
+        plans.category(),
+        holders.category(),
+        names.category(),
+        keys.category(),
+        _column(periods),
+        _column(values),
+    )
+
+
+def _column(pieces: list[_Piece]) -> Int64:
+    whole = np.empty(sum(count for _, count in pieces), np.int64)
+    _fill(whole, pieces)
+    return whole
+
+
+def _fill(whole: Int64 | Int32, pieces: list[_Piece]) -> None:
+    at = 0
+    for piece, count in pieces:
+        whole[at : at + count] = piece
+        at += count
+
+
+class _Joined:
+    """Category columns put one after the other; dictionaries that are the same object are kept once."""
+
+    def __init__(self) -> None:
+        self._codes: list[_Piece] = []
+        self._kept: list[tuple[tuple[str, ...], int]] = []
+        self._size = 0
+
+    def add(self, codes: Index, count: int, dictionaries: Sequence[tuple[str, ...]]) -> None:
+        """Add codes over several dictionaries laid end to end."""
+        if not count:
+            return
+        if len(dictionaries) == 1:
+            start = self._start(dictionaries[0])
+            self._codes.append((codes + start if start else codes, count))
+            return
+        start, bounds, shifts = 0, [], []
+        for values in dictionaries:
+            bounds.append(start)
+            shifts.append(self._start(values) - start)
+            start += len(values)
+        which = np.searchsorted(np.array(bounds), codes, "right") - 1
+        self._codes.append((codes + np.array(shifts)[which], count))
+
+    def _start(self, values: tuple[str, ...]) -> int:
+        for kept, start in self._kept:
+            if kept is values:
+                return start
+        start = self._size
+        self._kept.append((values, start))
+        self._size += len(values)
+        return start
+
+    def category(self) -> Category:
+        """Give the joined column; every text stands once in its dictionary."""
+        codes = np.empty(sum(count for _, count in self._codes), np.int32)
+        _fill(codes, self._codes)
+        if len(self._kept) == 1:
+            return Category(codes, self._kept[0][0])
+        place: dict[str, int] = {}
+        texts = chain.from_iterable(values for values, _ in self._kept)
+        once = np.fromiter((place.setdefault(text, len(place)) for text in texts), np.int32, self._size)
+        return Category(once[codes] if len(once) else codes, tuple(place))
