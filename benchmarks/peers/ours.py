@@ -87,6 +87,11 @@ def settle_with(batch: Batch, state: State) -> Settlement:
 
 
 def unpack(state: State, found: Settlement) -> Output:
+    return outputs(found, state.persons)
+
+
+def outputs(found: Settlement, persons: tuple[str, ...]) -> Output:
+    """Lay a settlement out as the columns every contender gives."""
     out: Output = {
         "in_scope": found.in_scope,
         "upfront": found.upfront,
@@ -102,7 +107,7 @@ def unpack(state: State, found: Settlement) -> Output:
             f"{layer}.deductible": result.deductible,
             f"{layer}.paid": result.paid,
         }
-    return out | dense(found.accounts, state.persons)
+    return out | dense(found.accounts, persons)
 
 
 def dense(accounts: Accounts, persons: tuple[str, ...]) -> Output:
@@ -121,9 +126,9 @@ def dense(accounts: Accounts, persons: tuple[str, ...]) -> Output:
 
 
 def expected(columns: Columns) -> Output:
-    """Give what every contender must find."""
-    state = prepare(columns, 1)
-    return unpack(state, settle(build(state), state.rulebook))
+    """Give what every contender must find: the kernel on the claims as they were made, without codes to look up."""
+    batch = columns.work.batch
+    return outputs(settle(batch, columns.work.rulebook), batch.person.values)
 
 
 __all__ = ["NAME", "THREADS", "expected", "prepare", "run", "unpack"]
