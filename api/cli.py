@@ -1,4 +1,4 @@
-"""The command line: `adjudicator settle | explain | plan ... | catalog ...`.
+"""The command line: `adjudicator settle | explain | plan ... | catalog ... | ledger ... | verify`.
 
 This module only declares the commands and turns failures into exit codes; what a command does stands in `api.commands`
 and is imported when it is run, so that `--help` needs neither NumPy nor Arrow nor rich. Texts are codes of
@@ -27,6 +27,8 @@ plan_app = typer.Typer(help="CLI_PLAN", rich_markup_mode=None, no_args_is_help=T
 catalog_app = typer.Typer(help="CLI_CATALOG", rich_markup_mode=None, no_args_is_help=True)
 app.add_typer(plan_app, name="plan")
 app.add_typer(catalog_app, name="catalog")
+ledger_app = typer.Typer(help="CLI_LEDGER", rich_markup_mode=None, no_args_is_help=True)
+app.add_typer(ledger_app, name="ledger")
 
 
 class Format(StrEnum):
@@ -48,6 +50,8 @@ Lang = Annotated[Optional[Tongue], typer.Option("--lang", help="CLI_OPTION_LANG"
 Json = Annotated[bool, typer.Option("--json", help="CLI_OPTION_JSON")]
 Plans = Annotated[Optional[list[Path]], typer.Option("--plans", help="CLI_OPTION_PLANS")]  # noqa: UP045
 Catalogs = Annotated[Optional[Path], typer.Option("--catalogs", help="CLI_OPTION_CATALOGS")]  # noqa: UP045
+DatabaseUrl = Annotated[str, typer.Option("--database-url", metavar="URL", help="CLI_OPTION_DATABASE_URL")]
+Keys = Annotated[Path, typer.Option("--keys", metavar="FILE", help="CLI_OPTION_KEYS")]
 
 
 @app.callback(invoke_without_command=True)
@@ -162,6 +166,48 @@ def _import(
     from api.commands.catalog import import_table
 
     return import_table(source, out, mapping, start, partial, _terminal(json, lang))
+
+
+@ledger_app.command("init", help="CLI_LEDGER_INIT")
+def _init(database_url: DatabaseUrl, keys: Keys, json: Json = False, lang: Lang = None) -> int:
+    from api.commands.ledger import init
+
+    return init(database_url, keys, _terminal(json, lang))
+
+
+@ledger_app.command("load", help="CLI_LEDGER_LOAD")
+def _load(
+    database_url: DatabaseUrl,
+    keys: Keys,
+    members: Annotated[Path, typer.Option("--members", "-m", help="CLI_OPTION_MEMBERS")],
+    catalogs: Catalogs = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> int:
+    from api.commands.ledger import load
+
+    return load(database_url, keys, members, catalogs, _terminal(json, lang))
+
+
+@ledger_app.command("seal", help="CLI_LEDGER_SEAL")
+def _seal(database_url: DatabaseUrl, json: Json = False, lang: Lang = None) -> int:
+    from api.commands.ledger import seal
+
+    return seal(database_url, _terminal(json, lang))
+
+
+@app.command("verify", help="CLI_VERIFY")
+def _verify(
+    database_url: DatabaseUrl,
+    plans: Plans = None,
+    catalogs: Catalogs = None,
+    anchor: Annotated[str, typer.Option("--anchor", metavar="BLOCK:ROOT", help="CLI_OPTION_ANCHOR")] = "",
+    json: Json = False,
+    lang: Lang = None,
+) -> int:
+    from api.commands.verify import run
+
+    return run(database_url, tuple(plans or ()), catalogs, anchor, _terminal(json, lang))
 
 
 def main(arguments: list[str] | None = None) -> int:

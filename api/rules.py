@@ -72,7 +72,7 @@ def load_rules(plans: Sequence[Path] = (), tables: Path | None = None) -> Rules:
         raise PlanError(unread)
     if not chosen:
         raise CannotRunError("NO_PLANS", paths=", ".join(str(path) for path in plans))
-    compiled = _load_tables(tables)
+    compiled = load_tables(tables)
     illustrative = {name for name in chosen if (c := library.documents[name].compose) and c.illustrative}
     return Rules(library, _compile(library, chosen), compiled, _table_files(tables), frozenset(illustrative))
 
@@ -111,7 +111,8 @@ def _compile(library: Library, chosen: Sequence[str]) -> tuple[Program, ...]:
     return tuple(programs)
 
 
-def _load_tables(folder: Path | None) -> Catalogs | None:
+def load_tables(folder: Path | None = None) -> Catalogs | None:
+    """Read and compile tables: those of a folder, else the shipped ones, where there are any."""
     if folder is not None:
         return load(folder)
     return load(SHIPPED_TABLES) if SHIPPED_TABLES.is_dir() else None

@@ -32,6 +32,10 @@ STATUS: Mapping[str, int] = {
     "SIGNATURE_REFUSED": 401,
     "SIGNED_OUTSIDE_WINDOW": 401,
     "NONCE_USED": 401,
+    "NOT_SETTLED": 422,
+    "NOT_REVERSED": 422,
+    "MESSAGE_ID_REUSED": 422,
+    "NOT_DONE": 503,
 }
 """HTTP status of each problem."""
 

@@ -11,7 +11,7 @@ from catalogs.findings import texts
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "api.md"
-SOURCES = ("api/wire", "api/http")
+SOURCES = ("api/wire", "api/service", "api/http")
 
 
 def codes() -> list[str]:

@@ -1,0 +1,74 @@
+"""`adjudicator ledger init | load | seal`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from api.ledger.database import Database, open_database
+from api.ledger.migrating import check_schema, migrate
+from api.ledger.seals import seal_rows
+from api.rules import load_tables
+from api.service.keys import make_keys, read_keys
+from api.service.loading import load_institutions, load_members
+from api.service.world import SystemWorld
+from api.terminal import Terminal
+
+FINE, FINDINGS = 0, 1
+
+
+def init(url: str, keys: Path, terminal: Terminal) -> int:
+    """Make a ledger and its keys, or bring them to this version."""
+    say = terminal.say
+    database = open_database(url)
+    if database.notice:
+        terminal.print(say(database.notice), soft_wrap=True)
+    made = not keys.exists()
+    if made:
+        make_keys(keys)
+    else:
+        read_keys(keys)
+    migrate(database)
+    terminal.print(say("LEDGER_MADE", url=url, keys=keys), soft_wrap=True)
+    terminal.write_json({"database_url": url, "keys": str(keys), "keys_made": made})
+    return FINE
+
+
+def load(url: str, keys: Path, members: Path, catalogs: Path | None, terminal: Terminal) -> int:
+    """Fill the books. Gives 1 when rows of the members file were refused."""
+    members.open("rb").close()
+    keyring, database, say = read_keys(keys), open_ledger(url), terminal.say
+    institutions = load_institutions(database, load_tables(catalogs))
+    loaded = load_members(database, members, keyring, SystemWorld())
+    rejected = loaded.rejected(say.language)
+    counts = {"institutions": institutions, "new": loaded.new, "changed": loaded.changed, "unchanged": loaded.unchanged}
+    terminal.print(say("LEDGER_LOADED", **counts), soft_wrap=True)
+    for row in rejected.slice(0, SHOWN_ROWS).to_pylist():
+        place = f"{row['file']}:{row['row']}:{row['column']}"
+        terminal.print(f"{place} {row['code']} {row['reason']}", markup=False, soft_wrap=True)
+    terminal.write_json({**counts, "rejected": rejected.num_rows})
+    return FINDINGS if rejected.num_rows else FINE
+
+
+SHOWN_ROWS = 20
+"""Refused rows that are printed."""
+
+
+def seal(url: str, terminal: Terminal) -> int:
+    """Seal the journal and print the anchor."""
+    with open_ledger(url).write() as connection:
+        last = seal_rows(connection, SystemWorld().now_ms())
+    if last is None:
+        terminal.print(terminal.say("LEDGER_NOTHING_TO_SEAL"))
+        terminal.write_json({"anchor": None})
+        return FINE
+    anchor = f"{last.block}:{last.root}"
+    terminal.print(anchor, markup=False, soft_wrap=True)
+    terminal.write_json({"anchor": anchor, "block": last.block, "rows_to": last.to_seq, "root": last.root})
+    return FINE
+
+
+def open_ledger(url: str) -> Database:
+    """Open a ledger that is of this version's schema."""
+    database = open_database(url)
+    check_schema(database)
+    return database

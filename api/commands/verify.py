@@ -1,0 +1,62 @@
+"""`adjudicator verify`: proves a ledger, and names everything that is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from api.commands.ledger import open_ledger
+from api.failures import CannotRunError
+from api.ledger.verify.verifying import verify
+from api.rules import load_rules
+from api.run import setting_of
+from api.service.adjudication import Adjudicator
+from api.service.provenance import deciding
+from api.terminal import Terminal
+
+FINE, FINDINGS = 0, 1
+
+COUNTED = {
+    "journal": "COUNT_JOURNAL",
+    "entry": "COUNT_ENTRY",
+    "counter": "COUNT_COUNTER",
+    "request": "COUNT_REQUEST",
+    "content": "COUNT_CONTENT",
+    "seal": "COUNT_SEAL",
+    "reproduced": "COUNT_REPRODUCED",
+    "from_zero": "COUNT_FROM_ZERO",
+}
+"""How each thing that was looked at is called."""
+
+
+def run(url: str, plans: tuple[Path, ...], catalogs: Path | None, anchor: str, terminal: Terminal) -> int:
+    """Prove a ledger with the rules given, else the shipped ones. Gives 1 when anything is wrong."""
+    kept, say = _anchor(anchor), terminal.say
+    database = open_ledger(url)
+    with terminal.progress() as progress:
+        progress("STAGE_RULES")
+        rules = load_rules(plans, catalogs)
+        progress("STAGE_LEDGER")
+        adjudicator = Adjudicator(setting_of(rules), rules.rulebook)
+        report = verify(database, adjudicator, deciding(rules).provenance, kept)
+    for finding in report.findings:
+        terminal.print(finding.render(say.language), markup=False, soft_wrap=True)
+    counted = ", ".join(f"{say(COUNTED[name])} {number:,}" for name, number in report.counts.items())
+    terminal.print(counted, soft_wrap=True)
+    terminal.print(say("VERIFY_SOUND" if report.sound else "VERIFY_WRONG", count=len(report.findings)))
+    terminal.write_json(
+        {
+            "sound": report.sound,
+            "counts": report.counts,
+            "findings": [finding.as_dict(say.language) for finding in report.findings],
+        }
+    )
+    return FINE if report.sound else FINDINGS
+
+
+def _anchor(text: str) -> tuple[int, str] | None:
+    if not text:
+        return None
+    block, _, root = text.partition(":")
+    if not block.isdecimal() or not root:
+        raise CannotRunError("ANCHOR_NOT_READ", found=text)
+    return int(block), root

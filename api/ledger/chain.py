@@ -1,0 +1,48 @@
+"""Hashes of rows: each journal row holds that of the person's row before it, each block of rows seals them all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+
+from api.ledger.rows import EntryRow, JournalRow, RequestRow
+
+
+def sha256(body: bytes) -> str:
+    """Give the hash of some bytes, in hexadecimal."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def journal_hash(row: JournalRow, entries: Sequence[EntryRow]) -> str:
+    """Give the hash of a journal row with its entries; `row.row_hash` is not part of it."""
+    digest = hashlib.sha256()
+    _feed(digest, row)
+    for entry in entries:
+        _feed(digest, entry)
+    return digest.hexdigest()
+
+
+def request_hash(row: RequestRow) -> str:
+    """Give the hash of a remembered answer; `row.row_hash` is not part of it."""
+    digest = hashlib.sha256()
+    _feed(digest, row)
+    return digest.hexdigest()
+
+
+def sealed(previous: str, hashes: Iterable[str]) -> str:
+    """Give the root of a block: the hash of the root before it and of its rows, in order."""
+    digest = hashlib.sha256(previous.encode())
+    for row in hashes:
+        digest.update(row.encode())
+    return digest.hexdigest()
+
+
+def _feed(digest: hashlib._Hash, row: JournalRow | EntryRow | RequestRow) -> None:
+    """Add every field with its length, so that no two rows read the same."""
+    for field in fields(row):
+        if field.name != "row_hash":
+            value = getattr(row, field.name)
+            body = value if isinstance(value, bytes) else b"" if value is None else str(value).encode()
+            digest.update(b"%d:" % (-1 if value is None else len(body)))
+            digest.update(body)

@@ -1,0 +1,124 @@
+"""Opening the database so that what was acknowledged is never lost: settings are made, read back, refused if weaker.
+
+SQLite below 3.51.3 can corrupt a write-ahead log that two connections write at one moment; there the rollback journal
+is used instead. Writers begin IMMEDIATE: a transaction that read first cannot become a writer without failing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+
+from adjudicator.errors import AdjudicatorError
+from api.failures import CannotRunError
+
+SAFE_LOG = (3, 51, 3)
+"""First version of SQLite whose write-ahead log is sound with several connections."""
+
+BUSY_MS = 10_000
+LOG_PAGES = 4_000
+"""Pages in the write-ahead log at which it is taken into the database: 16 MB."""
+
+FULL, EXTRA = 2, 3
+"""Values of PRAGMA synchronous that lose nothing: FULL with a write-ahead log, EXTRA with a rollback journal."""
+
+_WRITES = "ledger_writes"
+
+
+class OutcomeUnknownError(AdjudicatorError):
+    """The database failed while it committed: nobody knows what it kept. The process must stop and start again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database. `notice`: code of a message when something is slower than it could be, else empty."""
+
+    engine: Engine
+    notice: str = ""
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a transaction that may write; it is committed at the end, or wholly undone by an exception."""
+        with self.engine.connect().execution_options(**{_WRITES: True}) as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+            except BaseException:
+                transaction.rollback()
+                raise
+            try:
+                transaction.commit()
+            except DBAPIError as failure:
+                raise OutcomeUnknownError from failure
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a transaction that sees one state of the database and changes nothing."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let all connections go."""
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open the ledger at a URL such as `sqlite:///ledger.db`. Raises CannotRunError when it could lose data."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        raise CannotRunError("LEDGER_DATABASE_UNKNOWN", url=address.render_as_string())
+    if address.database in (None, "", ":memory:") or "mode" in address.query:
+        raise CannotRunError("LEDGER_IN_MEMORY", url=address.render_as_string())
+    return _open_sqlite(address, sqlite_module())
+
+
+def sqlite_module() -> ModuleType:
+    """Give the newest SQLite there is: that of pysqlite3, else Python's own."""
+    try:
+        from pysqlite3 import dbapi2
+    except ImportError:
+        return sqlite3
+    module: ModuleType = dbapi2
+    return module
+
+
+def _open_sqlite(address: URL, module: ModuleType) -> Database:
+    sound = tuple(module.sqlite_version_info) >= SAFE_LOG
+    mode, sync = ("wal", FULL) if sound else ("delete", EXTRA)
+    engine = create_engine(address, module=module)
+
+    @event.listens_for(engine, "connect")
+    def _set(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where `_begin` says, and nowhere else
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        cursor.execute(f"PRAGMA journal_mode = {mode}")
+        cursor.execute(f"PRAGMA synchronous = {sync}")
+        cursor.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        _refuse_weaker(cursor, mode, sync)
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return Database(engine, "" if sound else "LEDGER_OLD_SQLITE")
+
+
+def _refuse_weaker(cursor: Any, mode: str, sync: int) -> None:
+    """Read back what is in force: a file can be read-only, or on a disk that keeps no log."""
+    wanted = {"journal_mode": mode, "synchronous": sync, "foreign_keys": 1}
+    for name, value in wanted.items():
+        found = cursor.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != value:
+            raise CannotRunError("LEDGER_NOT_DURABLE", setting=name, found=found, expected=value)

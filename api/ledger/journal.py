@@ -1,0 +1,148 @@
+"""Reading and writing the journal, its entries, the settlements in force and what messages were answered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_
+from sqlalchemy.sql.elements import ColumnElement
+
+from api.ledger.rows import EntryRow, JournalRow, RequestRow
+from api.ledger.schema import entry, joint, journal, live, request
+
+ROWS_AT_ONCE = 1_000
+"""Rows of the journal held in memory while it is read from end to end."""
+
+Message = tuple[str, str]
+"""institution, message id"""
+
+Receipt = tuple[str, str, str]
+"""institution, visit, receipt"""
+
+
+def next_seq(connection: Connection) -> int:
+    """Give the number of the next row. Whoever asks holds the only transaction that writes."""
+    last: int | None = connection.execute(select(func.max(journal.c.seq))).scalar()
+    return (last or 0) + 1
+
+
+def append_rows(connection: Connection, rows: Sequence[JournalRow], entries: Sequence[EntryRow]) -> None:
+    """Add rows with their entries."""
+    if rows:
+        connection.execute(insert(journal), [_columns(row) for row in rows])
+        connection.execute(insert(entry), [_columns(row) for row in entries])
+
+
+def rows_by_seq(connection: Connection, seqs: Collection[int]) -> dict[int, JournalRow]:
+    """Give some rows by number."""
+    return {row.seq: row for row in _rows(connection, journal.c.seq.in_(sorted(seqs)))}
+
+
+def row_by_settlement(connection: Connection, settlement_id: str) -> JournalRow | None:
+    """Give the row with a settlement id."""
+    return next(_rows(connection, journal.c.settlement_id == settlement_id), None)
+
+
+def life_of(connection: Connection, origin_seq: int) -> list[JournalRow]:
+    """Give a settlement and what was done and undone of it since, in order."""
+    return list(_rows(connection, journal.c.origin_seq == origin_seq))
+
+
+def rows_of_holders_after(connection: Connection, holders: Collection[str], seq: int) -> list[JournalRow]:
+    """Give the rows after a number that could use the counters of some holders, in order."""
+    names = sorted(holders)
+    jointly = select(joint.c.seq).where(joint.c.holder_key.in_(names), joint.c.seq > seq)
+    used = journal.c.person_key.in_(names) | journal.c.seq.in_(jointly)
+    return list(_rows(connection, used & (journal.c.seq > seq)))
+
+
+def join_holders(connection: Connection, joined: Sequence[tuple[str, int]]) -> None:
+    """Note which rows could use the counters of holders that are not their person."""
+    if joined:
+        connection.execute(insert(joint), [{"holder_key": holder, "seq": seq} for holder, seq in joined])
+
+
+def all_rows(connection: Connection) -> Iterator[JournalRow]:
+    """Give the whole journal, in order."""
+    after = 0
+    while True:
+        part = list(_rows(connection, journal.c.seq > after, ROWS_AT_ONCE))
+        yield from part
+        if len(part) < ROWS_AT_ONCE:
+            return
+        after = part[-1].seq
+
+
+def _rows(connection: Connection, where: ColumnElement[bool], limit: int | None = None) -> Iterator[JournalRow]:
+    for row in connection.execute(select(journal).where(where).order_by(journal.c.seq).limit(limit)):
+        yield JournalRow(*row)
+
+
+def entries_of_rows(connection: Connection, seqs: Collection[int]) -> dict[int, list[EntryRow]]:
+    """Give the entries of some rows, by row."""
+    found: dict[int, list[EntryRow]] = {seq: [] for seq in seqs}
+    statement = select(entry).where(entry.c.seq.in_(sorted(seqs))).order_by(entry.c.seq, entry.c.n)
+    for row in connection.execute(statement):
+        found[row.seq].append(EntryRow(*row))
+    return found
+
+
+def standing(connection: Connection, receipts: Collection[Receipt]) -> dict[Receipt, str]:
+    """Give, of some receipts, those that are settled, with the id of the settlement that stands."""
+    key = tuple_(live.c.institution, live.c.visit_id, live.c.receipt_id)
+    statement = select(live, journal.c.settlement_id).join_from(live, journal, live.c.origin_seq == journal.c.seq)
+    found = connection.execute(statement.where(key.in_(sorted(receipts))))
+    return {(row.institution, row.visit_id, row.receipt_id): row.settlement_id for row in found}
+
+
+def live_among(connection: Connection, origins: Collection[int]) -> set[int]:
+    """Give, of some settlements, those in force."""
+    found = connection.execute(select(live.c.origin_seq).where(live.c.origin_seq.in_(sorted(origins))))
+    return set(found.scalars())
+
+
+def begin_lives(connection: Connection, settled: Iterable[tuple[Receipt, int]]) -> None:
+    """Put settlements in force. The database refuses a second one for a receipt."""
+    rows = [
+        {"institution": institution, "visit_id": visit, "receipt_id": receipt, "origin_seq": origin}
+        for (institution, visit, receipt), origin in settled
+    ]
+    if rows:
+        connection.execute(insert(live), rows)
+
+
+def end_lives(connection: Connection, origins: Collection[int]) -> None:
+    """Take settlements out of force."""
+    if origins:
+        connection.execute(delete(live).where(live.c.origin_seq.in_(sorted(origins))))
+
+
+def answered(connection: Connection, messages: Collection[Message]) -> dict[Message, tuple[RequestRow, bytes]]:
+    """Give, of some messages, those that were decided, with the bytes they were answered."""
+    key = tuple_(request.c.institution, request.c.message_id)
+    statement = (
+        select(request, journal.c.answer.label("sent"))
+        .join_from(request, journal, request.c.seq == journal.c.seq, isouter=True)
+        .where(key.in_(sorted(messages)))
+    )
+    found = (_answered(row) for row in connection.execute(statement))
+    return {(row.institution, row.message_id): (row, answer) for row, answer in found}
+
+
+def remember(connection: Connection, rows: Sequence[RequestRow]) -> None:
+    """Keep what messages were answered. The database refuses a second answer to one."""
+    if rows:
+        connection.execute(insert(request), [_columns(row) for row in rows])
+
+
+def _answered(row: Row[Any]) -> tuple[RequestRow, bytes]:
+    columns: list[Any]
+    *columns, sent = row
+    found = RequestRow(*columns)
+    return found, sent if found.answer is None else found.answer
+
+
+def _columns(row: JournalRow | EntryRow | RequestRow) -> dict[str, object]:
+    return asdict(row)

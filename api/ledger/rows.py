@@ -1,0 +1,92 @@
+"""Rows of the ledger as the service sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["SETTLE", "REVERSE"]
+RequestKind = Literal["settle", "reverse", "unknown"]
+Outcome = Literal["done", "refused", "nothing", "void"]
+"""done: has a journal row. refused: with reasons. nothing: a reversal that found nothing to undo. void: of a message
+that was reversed before it came."""
+
+GENESIS = "0" * 64
+"""What stands before the first row of a person's chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One settlement or reversal. Everything that is needed to reproduce it stands in it, or under a hash in `content`.
+
+    origin_seq: the settlement whose life this row is part of (its own, for a SETTLE). refers_seq: the row it undoes.
+    input: the canonical request, with the person's key for the number. cover: hash of the person's cover. opening:
+    counters the row was computed from; closing: counters it changed (`api.ledger.counters`). answer: what was sent.
+    """
+
+    seq: int
+    kind: Kind
+    settlement_id: str
+    origin_seq: int
+    refers_seq: int | None
+    institution: str
+    message_id: str
+    visit_id: str
+    receipt_id: str
+    person_key: str
+    person_seq: int
+    settled_at: int
+    book_date: str
+    plan: str
+    total_fen: int
+    input: bytes
+    cover: str
+    opening: bytes
+    closing: bytes
+    answer: bytes
+    engine: str
+    rules: str
+    prev_hash: str
+    row_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One amount of the double entry of a journal row; those of a row sum to 0."""
+
+    seq: int
+    n: int
+    account: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """What a message was answered. `answer` None: see the journal row `seq`."""
+
+    institution: str
+    message_id: str
+    kind: RequestKind
+    digest: str
+    outcome: Outcome
+    seq: int | None
+    answer: bytes | None
+    decided_at: int
+    row_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the chain of a holder stands; holders that are no persons have no rows of their own."""
+
+    person_seq: int = 0
+    row_hash: str = GENESIS
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as the ledger knows one. `cover`: hash of the spans; `spans`: their bytes."""
+
+    person_key: str
+    cover: str
+    spans: bytes

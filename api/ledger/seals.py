@@ -1,0 +1,43 @@
+"""Sealing: committed rows are closed off in numbered blocks, whose roots are kept outside the database as anchors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select
+
+from api.ledger.chain import sealed
+from api.ledger.rows import GENESIS
+from api.ledger.schema import journal, seal
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """One block: rows from_seq to to_seq, all of them; root: hash of the root before it and of the rows."""
+
+    block: int
+    from_seq: int
+    to_seq: int
+    count: int
+    sealed_at: int
+    root: str
+
+
+def last_seal(connection: Connection) -> Seal | None:
+    """Give the last block."""
+    row = connection.execute(select(seal).order_by(seal.c.block.desc()).limit(1)).first()
+    return None if row is None else Seal(*row)
+
+
+def seal_rows(connection: Connection, now_ms: int) -> Seal | None:
+    """Seal all rows since the last block as one; give the block that is last now, None where there is none."""
+    last = last_seal(connection)
+    after, root = (last.to_seq, last.root) if last else (0, GENESIS)
+    statement = select(journal.c.seq, journal.c.row_hash).where(journal.c.seq > after).order_by(journal.c.seq)
+    rows = connection.execute(statement).all()
+    if not rows:
+        return last
+    block = last.block + 1 if last else 1
+    made = Seal(block, after + 1, rows[-1].seq, len(rows), now_ms, sealed(root, [row.row_hash for row in rows]))
+    connection.execute(insert(seal).values(**{column.name: getattr(made, column.name) for column in seal.c}))
+    return made

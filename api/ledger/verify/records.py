@@ -1,0 +1,193 @@
+"""What can be proved of a ledger without any rules: hashes, chains, seals, the double entry, and all that is derived.
+
+Law C: counters are the fold of the journal, at its end and at every row. Law D: the entries of every row sum to 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from sqlalchemy import Connection, Table, select
+
+from api.ledger.chain import journal_hash, request_hash, sealed, sha256
+from api.ledger.counters import Counters, unpack
+from api.ledger.journal import Receipt, all_rows, entries_of_rows
+from api.ledger.rows import GENESIS, EntryRow, Head, JournalRow, RequestRow
+from api.ledger.schema import content, counter, entry, holder, journal, live, request, seal
+from api.ledger.seals import Seal
+from api.ledger.verify.report import Report
+
+ENTRIES_AT_ONCE = 500
+
+Key = TypeVar("Key")
+
+
+def verify_records(connection: Connection, report: Report, anchor: tuple[int, str] | None = None) -> None:
+    """Prove everything that needs no rules. anchor: number and root of a block that was kept elsewhere."""
+    _Fold(connection, report).run()
+    _check_content(connection, report)
+    _check_seals(connection, report, anchor)
+
+
+class _Fold:
+    """Goes through the journal once and builds up what must stand in every other table at its end."""
+
+    def __init__(self, connection: Connection, report: Report) -> None:
+        self._connection, self._report = connection, report
+        self._heads: dict[str, Head] = {}
+        self._counters: Counters = {}
+        self._lives: dict[Receipt, int] = {}
+        self._last: dict[int, int] = {}
+        self._answers: dict[tuple[str, str], int] = {}
+        self._before = 0
+
+    def run(self) -> None:
+        pending: list[JournalRow] = []
+        for row in all_rows(self._connection):
+            pending.append(row)
+            if len(pending) == ENTRIES_AT_ONCE:
+                self._rows(pending)
+                pending = []
+        self._rows(pending)
+        self._compare_heads()
+        self._compare_counters()
+        self._compare_lives()
+        self._compare_requests()
+        self._compare_entries()
+
+    def _rows(self, rows: list[JournalRow]) -> None:
+        entries = entries_of_rows(self._connection, [row.seq for row in rows])
+        for row in rows:
+            self._report.count("journal")
+            self._report.count("entry", len(entries[row.seq]))
+            self._row(row, entries[row.seq])
+
+    def _row(self, row: JournalRow, entries: list[EntryRow]) -> None:
+        wrong = self._report.wrong
+        if row.seq != self._before + 1:
+            wrong("LEDGER_ROW_MISSING", "journal", row.seq, "seq", row.seq, self._before + 1)
+        self._before = row.seq
+        hashed = journal_hash(row, entries)
+        if hashed != row.row_hash:
+            wrong("LEDGER_ROW_CHANGED", "journal", row.seq, "row_hash", row.row_hash, hashed)
+        head = self._heads.get(row.person_key, Head())
+        if (row.prev_hash, row.person_seq) != (head.row_hash, head.person_seq + 1):
+            found, expected = f"{row.person_seq} {row.prev_hash}", f"{head.person_seq + 1} {head.row_hash}"
+            wrong("LEDGER_CHAIN_BROKEN", "journal", row.seq, "prev_hash", found, expected)
+        self._heads[row.person_key] = Head(row.person_seq, row.row_hash)
+        total = sum(entry.amount for entry in entries)
+        if total or not entries:
+            wrong("LEDGER_UNBALANCED", "entry", row.seq, "amount", total, 0)
+        self._life(row, entries)
+        self._fold(row)
+        self._answers[row.institution, row.message_id] = row.seq
+
+    def _life(self, row: JournalRow, entries: list[EntryRow]) -> None:
+        """Follow settlements into and out of force; a reversal is the exact opposite of what it undoes."""
+        receipt = (row.institution, row.visit_id, row.receipt_id)
+        if row.kind == "SETTLE":
+            self._begin(row, receipt)
+            self._last[row.seq] = row.seq
+            return
+        last = self._last.get(row.origin_seq, 0)
+        if last != row.refers_seq:
+            self._report.wrong("LEDGER_LIFE_BROKEN", "journal", row.seq, "refers_seq", row.refers_seq, last)
+            return
+        before = entries_of_rows(self._connection, [last])[last]
+        found, expected = [(e.account, e.amount) for e in entries], [(e.account, -e.amount) for e in before]
+        if found != expected:
+            self._report.wrong("LEDGER_NOT_OPPOSITE", "entry", row.seq, "amount", found, expected)
+        if receipt in self._lives and self._lives[receipt] == row.origin_seq:
+            del self._lives[receipt]
+        else:
+            self._begin(row, receipt)
+        self._last[row.origin_seq] = row.seq
+
+    def _begin(self, row: JournalRow, receipt: Receipt) -> None:
+        if receipt in self._lives:
+            self._report.wrong("LEDGER_SETTLED_TWICE", "journal", row.seq, "receipt_id", row.seq, self._lives[receipt])
+        self._lives[receipt] = row.origin_seq
+
+    def _fold(self, row: JournalRow) -> None:
+        opening, closing = unpack(row.opening), unpack(row.closing)
+        for place, value in opening.items():
+            if value != self._counters.get(place, 0):
+                found, expected = [*place, value], self._counters.get(place, 0)
+                self._report.wrong("LEDGER_OPENING_WRONG", "journal", row.seq, "opening", found, expected)
+        unread = [place for place in closing if place not in opening and self._counters.get(place, 0)]
+        if unread:
+            self._report.wrong("LEDGER_OPENING_WRONG", "journal", row.seq, "opening", "-", unread)
+        for place, value in closing.items():
+            if value < 0:
+                self._report.wrong("LEDGER_COUNTER_NEGATIVE", "journal", row.seq, "closing", [*place, value], ">= 0")
+        self._counters |= closing
+
+    def _compare_heads(self) -> None:
+        stored = {row.holder_key: Head(row.person_seq, row.head) for row in self._connection.execute(select(holder))}
+        stored = {key: head for key, head in stored.items() if head != Head() or key in self._heads}
+        self._compare("LEDGER_HEAD_WRONG", holder, stored, self._heads)
+
+    def _compare_counters(self) -> None:
+        stored = {tuple(row[:-1]): row.value for row in self._connection.execute(select(counter))}
+        self._report.count("counter", len(stored))
+        for place in sorted(stored.keys() | self._counters.keys()):
+            found, expected = stored.get(place, 0), self._counters.get(place, 0)
+            if found != expected:
+                self._report.wrong(
+                    "LEDGER_COUNTER_WRONG", "counter", " ".join(map(str, place)), "value", found, expected
+                )
+
+    def _compare_lives(self) -> None:
+        rows = self._connection.execute(select(live))
+        stored = {(row.institution, row.visit_id, row.receipt_id): row.origin_seq for row in rows}
+        self._compare("LEDGER_LIVE_WRONG", live, stored, self._lives)
+
+    def _compare_requests(self) -> None:
+        """A message that was done names its row, every row its message, and no remembered answer was changed."""
+        done: dict[tuple[str, str], int | None] = {}
+        for columns in self._connection.execute(select(request)):
+            row = RequestRow(*columns)
+            self._report.count("request")
+            key = f"{row.institution} {row.message_id}"
+            if request_hash(row) != row.row_hash:
+                self._report.wrong("LEDGER_ROW_CHANGED", "request", key, "row_hash", row.row_hash, request_hash(row))
+            if row.outcome == "done":
+                done[row.institution, row.message_id] = row.seq
+        self._compare("LEDGER_REQUEST_WRONG", request, done, self._answers)
+
+    def _compare_entries(self) -> None:
+        """No entry stands without its row."""
+        stray = select(entry.c.seq).where(entry.c.seq.not_in(select(journal.c.seq))).distinct()
+        for seq in self._connection.execute(stray).scalars():
+            self._report.wrong("LEDGER_ROW_MISSING", "entry", int(seq), "seq", seq, "-")
+
+    def _compare(self, code: str, table: Table, stored: Mapping[Key, object], expected: Mapping[Key, object]) -> None:
+        for key in sorted(stored.keys() | expected.keys(), key=str):
+            if stored.get(key) != expected.get(key):
+                shown = " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+                self._report.wrong(code, table.name, shown, "", stored.get(key, "-"), expected.get(key, "-"))
+
+
+def _check_content(connection: Connection, report: Report) -> None:
+    for row in connection.execute(select(content)):
+        report.count("content")
+        if sha256(row.body) != row.sha256:
+            report.wrong("LEDGER_ROW_CHANGED", "content", row.sha256, "body", sha256(row.body), row.sha256)
+
+
+def _check_seals(connection: Connection, report: Report, anchor: tuple[int, str] | None) -> None:
+    """Every block holds its rows and follows the one before; the anchored one still has the root it had."""
+    previous, after, roots = GENESIS, 0, {}
+    for row in connection.execute(select(seal).order_by(seal.c.block)):
+        block = Seal(*row)
+        report.count("seal")
+        inside = (journal.c.seq >= block.from_seq) & (journal.c.seq <= block.to_seq)
+        hashes = list(connection.execute(select(journal.c.row_hash).where(inside).order_by(journal.c.seq)).scalars())
+        root = sealed(previous, hashes)
+        found, expected = f"{block.from_seq} {block.count} {block.root}", f"{after + 1} {len(hashes)} {root}"
+        if found != expected:
+            report.wrong("LEDGER_SEAL_BROKEN", "seal", block.block, "root", found, expected)
+        previous, after, roots[block.block] = block.root, block.to_seq, root
+    if anchor is not None and roots.get(anchor[0]) != anchor[1]:
+        report.wrong("LEDGER_ANCHOR_LOST", "seal", anchor[0], "root", roots.get(anchor[0], "-"), anchor[1])

@@ -1,0 +1,214 @@
+"""Cases in, judgements out: the one way from a request to who pays what, for settling, previewing and verifying alike.
+
+Cases settled together are one batch of the kernel. Nothing here knows the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from adjudicator import Batch, Category, ClaimReason, ClaimStatus, Rulebook, Settlement, settle
+from adjudicator.columns import Int64
+from adjudicator.periods import period_of
+from adjudicator.rulebook import Period
+from api.door.admitting import Admitted, admit
+from api.door.building import Setting
+from api.door.programs import asked_by
+from api.door.rows import Books
+from api.files.findings import Troubles
+from api.files.headings import CLAIM, LINE, MEMBER, read_headings
+from api.files.source import Block, Source
+from api.ledger.chain import sha256
+from api.ledger.counters import Counters, Place, accounts_of, changes, counters_of
+from api.service.cases import Case, claims_of
+from api.service.figures import Figures, FiguresReader
+from api.service.spans import members_from, unpack_spans
+from api.wire.problems import Mistake
+
+PLACES = {
+    "person_id": "/person_id",
+    "admission": "/admission",
+    "discharge": "/discharge",
+    "settlement": "/discharge",
+    "visit": "/visit",
+}
+"""Where in a request the claim columns stand that the door finds fault with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a case comes to. opening: the counters it could read, zeros too; closing: those it changed."""
+
+    figures: Figures
+    opening: Counters
+    closing: Counters
+
+
+Verdict = Judgement | tuple[Mistake, ...]
+
+
+class Adjudicator:
+    """Judges cases by one set of rules."""
+
+    def __init__(self, setting: Setting, rulebook: Rulebook) -> None:
+        self.rulebook = rulebook
+        self.setting = setting
+        self._programs = {program.name: program for program in rulebook.programs}
+        self._asked = asked_by(rulebook.programs)
+        reserved = {heading.name for part in (CLAIM, LINE, MEMBER) for heading in part}
+        self._may_say = {
+            "words": self._asked.words - reserved,
+            "numbers": self._asked.numbers - reserved,
+            "amounts": self._asked.amounts - reserved,
+        }
+        rules = [rule for program in rulebook.programs for rule in program.counters]
+        self._kinds = sorted({rule.holder for rule in rules} - {"person"})
+        self._keys = {"episode", *(key for rule in rules for key in rule.keys)}
+        self._claims = Source("claim", read_headings([heading.name for heading in CLAIM], ("claim",)), _no_blocks)
+        self._lines = Source("line", read_headings([heading.name for heading in LINE], ("line",)), _no_blocks)
+
+    def holders(self, case: Case) -> frozenset[str]:
+        """Name every holder whose counters a case may touch: its person, and of every other kind all it may have."""
+        said = dict(case.request.words)
+        others = {
+            f"{kind}:{value}"
+            for kind in self._kinds
+            for value in (said.get(kind), *(span.get(kind) for span in unpack_spans(case.spans)))
+            if value
+        }
+        return frozenset({case.request.person_id, *others})
+
+    def judge(self, cases: Sequence[Case], opening: Mapping[str, Counters]) -> list[Verdict]:
+        """Judge cases no two of which share a holder; `opening`: the counters of all their holders, by holder."""
+        verdicts: list[Verdict] = [self._not_sayable(case) for case in cases]
+        sayable = [number for number, found in enumerate(verdicts) if not found]
+        if not sayable:
+            return verdicts
+        chosen = [cases[number] for number in sayable]
+        books, troubles = Books(), Troubles()
+        admitted = self._admit(chosen, books, troubles)
+        batch, owner = _ordered(admitted, chosen)
+        settlement = settle(batch, self.rulebook, accounts_of(opening.values()))
+        figures, closed = FiguresReader(admitted, settlement), counters_of(settlement.accounts)
+        refused = _refusals(troubles, chosen)
+        for place, rows in enumerate(_rows_by_owner(owner, len(chosen))):
+            number, case = sayable[place], chosen[place]
+            verdicts[number] = refused.get(place) or _held(settlement, rows)
+            if not verdicts[number]:
+                before = _of_holders(opening, self.holders(case))
+                changed = changes(before, _of_holders(closed, self.holders(case)))
+                readable = self._readable(batch, rows)
+                read = {at: value for at, value in before.items() if at in changed or readable(at)}
+                verdicts[number] = Judgement(figures.of(rows), read, changed)
+        return verdicts
+
+    def figures_in_order(self, cases: Sequence[Case]) -> list[Figures | None]:
+        """Judge cases of any holders from counters that are all 0, in their order; None for one that is refused."""
+        books, troubles = Books(), Troubles()
+        admitted = self._admit([_with_own_cover(case) for case in cases], books, troubles)
+        batch, owner = _ordered(admitted, cases)
+        person = Category.encode([(name or "").partition(COVER_MARK)[0] for name in batch.person.decode()])
+        figures = FiguresReader(admitted, settle(replace(batch, person=person), self.rulebook))
+        return [figures.of(rows) if len(rows) else None for rows in _rows_by_owner(owner, len(cases))]
+
+    def _admit(self, cases: Sequence[Case], books: Books, troubles: Troubles) -> Admitted:
+        claims = claims_of(cases, books)
+        covered = members_from({case.request.person_id: unpack_spans(case.spans) for case in cases}, books)
+        return admit(claims, self._claims, self._lines, covered, self.setting, self._asked, books, troubles)
+
+    def _readable(self, batch: Batch, rows: Int64) -> _Readable:
+        periods: dict[tuple[str, str], frozenset[int]] = {}
+        for code in np.unique(batch.plan.codes[rows]).tolist():
+            program = self._programs[batch.plan.values[code]]
+            dates = batch.date(program.year_by)[rows]
+            for rule in program.counters:
+                rolls = rule.period is Period.ROLLING
+                own = () if rolls else period_of(dates, rule.period, program.year_start).tolist()
+                periods[program.name, rule.name] = frozenset(own)
+        return _Readable(periods)
+
+    def _not_sayable(self, case: Case) -> tuple[Mistake, ...]:
+        """Find attributes that no plan asks an institution for, and keys that cannot be kept."""
+        found = []
+        for part, allowed in self._may_say.items():
+            for name, _ in getattr(case.request, part):
+                if name not in allowed:
+                    known, fields = ", ".join(sorted(allowed)), {"name": name}
+                    place = f"/{part}/{name}"
+                    found.append(Mistake("ATTRIBUTE_NOT_ASKED", place, found=name, expected=known, fields=fields))
+        said = {name: getattr(case.request, name, None) for name in self._keys} | dict(case.request.words)
+        for name in sorted(self._keys & said.keys()):
+            value = said[name] or ""
+            found += [Mistake("KEY_WITH_SLASH", f"/{name}", found=value, fields={"name": name})] if "/" in value else []
+        return tuple(found)
+
+
+COVER_MARK = "\n"
+"""Stands between a person and the cover of one case, while the covers of several cases of the person differ."""
+
+
+def _with_own_cover(case: Case) -> Case:
+    """Name the person of a case by the cover too: a settlement keeps the cover it was decided by."""
+    name = f"{case.request.person_id}{COVER_MARK}{sha256(case.spans)}"
+    return replace(case, request=replace(case.request, person_id=name))
+
+
+def _ordered(admitted: Admitted, cases: Sequence[Case]) -> tuple[Batch, Int64]:
+    """Give the batch in the order of the cases, and the case of each of its claims (a stay may be several)."""
+    owner = admitted.claims.head_row
+    order = np.array([case.order for case in cases], np.int64)
+    return replace(admitted.batch, order_time=order[owner]), owner
+
+
+def _rows_by_owner(owner: Int64, count: int) -> list[Int64]:
+    """Give the claims of each case; none for one that was refused."""
+    bounds = np.searchsorted(owner, np.arange(count + 1))
+    return [np.arange(low, high) for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)]
+
+
+def _held(settlement: Settlement, rows: Int64) -> tuple[Mistake, ...]:
+    """Give the reasons why a case cannot be decided; one that can is settled, even if no fund pays for it."""
+    held = rows[settlement.status[rows] == ClaimStatus.HELD]
+    return tuple(Mistake(ClaimReason(code).name) for code in np.unique(settlement.reason[held]).tolist())
+
+
+def _of_holders(counters: Mapping[str, Counters], holders: frozenset[str]) -> Counters:
+    return {place: value for holder in holders for place, value in counters.get(holder, {}).items()}
+
+
+def _refusals(troubles: Troubles, cases: Sequence[Case]) -> dict[int, tuple[Mistake, ...]]:
+    """Give what the door found wrong, by case; rows that are refused only with their claim say nothing of their own."""
+    first = np.cumsum([0, *(len(case.request.lines) for case in cases)])
+    found: dict[int, list[Mistake]] = {}
+    for trouble in troubles:
+        if trouble.code == "CLAIM_REFUSED":
+            continue
+        shown = trouble.values.to_pylist() if trouble.values is not None else [""] * len(trouble.rows)
+        assert trouble.claims is not None, f"{trouble.code} names no claim"
+        for case, row, value in zip(trouble.claims.tolist(), trouble.rows.tolist(), shown, strict=True):
+            line = row - int(first[case])
+            place = f"/lines/{line}/{trouble.column}" if trouble.file == "line" else PLACES.get(trouble.column, "")
+            value = "" if trouble.private else value
+            fields = {"column": trouble.column, **trouble.fields}
+            found.setdefault(case, []).append(Mistake(trouble.code, place, found=value, fields=fields))
+    return {case: tuple(refusals) for case, refusals in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Readable:
+    """Says which places of its holders a case could read: by plan and counter its own periods, none listed for all."""
+
+    periods: Mapping[tuple[str, str], frozenset[int]]
+
+    def __call__(self, place: Place) -> bool:
+        _, plan, name, _, period = place
+        own = self.periods.get((plan, name))
+        return own is not None and (not own or period in own)
+
+
+def _no_blocks() -> Iterator[Block]:
+    """Requests are typed when they come: no block of text is read."""
+    return iter(())

@@ -1,0 +1,130 @@
+"""What is answered, as the bytes that are stored and sent, now and at every replay. Amounts are text, in yuan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from adjudicator import BUCKETS
+from api.service.days import book_day, day_text, moment_text
+from api.service.figures import Figures
+from api.service.requests import LineRequest
+from api.wire.problems import Mistake, Problem
+from api.wire.values import AMOUNT_DECIMALS, decimal
+
+Outcome = Literal["done", "refused", "nothing", "conflict", "failed"]
+"""done: it has taken effect. refused: it has not and never will, with reasons; stored. nothing: a reversal that found
+nothing to undo. conflict: the message id belongs to another request. failed: not done, and may be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a message is answered. replayed: it was decided before, and these are the bytes of then.
+
+    cause: what failed, for the log; it is not told.
+    """
+
+    outcome: Outcome
+    body: bytes
+    replayed: bool = False
+    cause: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where in the ledger something stands."""
+
+    settlement_id: str
+    person_seq: int
+    settled_at: int
+
+    def as_dict(self) -> dict[str, object]:
+        """Give it for a body."""
+        return {
+            "settlement_id": self.settlement_id,
+            "person_seq": self.person_seq,
+            "settled_at": moment_text(self.settled_at),
+            "book_date": day_text(book_day(self.settled_at)),
+        }
+
+
+def settled_body(posted: Posted, figures: Figures, lines: Sequence[LineRequest]) -> bytes:
+    """Write the answer to a settlement."""
+    return orjson.dumps({**posted.as_dict(), **figures_dict(figures, lines)})
+
+
+def preview_body(person_seq: int, figures: Figures, lines: Sequence[LineRequest]) -> bytes:
+    """Write the answer to a preview; a settlement comes to the same while the person's last row is `person_seq`."""
+    return orjson.dumps({"previewed_at_person_seq": person_seq, **figures_dict(figures, lines)})
+
+
+def reversed_body(
+    posted: Posted, reverses: str, settlement: str, in_force: bool, entries: Sequence[tuple[str, int]]
+) -> bytes:
+    """Write the answer to a reversal. reverses: the row undone; in_force: whether the settlement counts again."""
+    return orjson.dumps(
+        {
+            **posted.as_dict(),
+            "reverses": reverses,
+            "settlement": settlement,
+            "in_force": in_force,
+            "entries": [{"account": account, "amount": _yuan(amount)} for account, amount in entries],
+        }
+    )
+
+
+def nothing_body(original_message_id: str) -> bytes:
+    """Write the answer to a reversal of a message that had no effect and will never have one."""
+    return orjson.dumps({"original_message_id": original_message_id, "reversed": False})
+
+
+def refused_body(code: str, reasons: Sequence[Mistake]) -> bytes:
+    """Write why something is not done, all reasons at once."""
+    return Problem(code, tuple(reasons)).body()
+
+
+def figures_dict(figures: Figures, lines: Sequence[LineRequest]) -> dict[str, Any]:
+    """Give who pays what, for a body."""
+    return {
+        "plan": figures.plan,
+        "total": _yuan(figures.total_fen),
+        **_buckets(figures.buckets),
+        "funds": [{"fund": fund, "paid": _yuan(paid)} for fund, paid in figures.funds],
+        "cash": _yuan(figures.cash_fen),
+        "beyond_bill": _yuan(figures.beyond_bill_fen),
+        "parts": [
+            {
+                "plan": part.plan,
+                "status": part.status,
+                "reason": part.reason,
+                "admission": day_text(part.admission),
+                "discharge": day_text(part.discharge),
+                "layers": [
+                    {
+                        "layer": layer.layer,
+                        "fund": layer.fund,
+                        "base": _yuan(layer.base_fen),
+                        "deductible": _yuan(layer.deductible_fen),
+                        "paid": _yuan(layer.paid_fen),
+                    }
+                    for layer in part.layers
+                ],
+            }
+            for part in figures.parts
+        ],
+        "lines": [
+            {"line_id": line.line_id, **_buckets(found.buckets), "reason": found.reason}
+            for line, found in zip(lines, figures.lines, strict=True)
+        ],
+    }
+
+
+def _buckets(amounts: Sequence[int]) -> dict[str, str]:
+    return {name: _yuan(fen) for name, fen in zip(BUCKETS, amounts, strict=True)}
+
+
+def _yuan(fen: int) -> str:
+    return decimal(fen, AMOUNT_DECIMALS)

@@ -1,0 +1,154 @@
+"""Verify: a sound ledger has no findings, and one fen moved by hand in any table is named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import text
+
+from api.ledger.seals import seal_rows
+from tests.service.office import CLINIC, RETIRED, Office, bill, message, said
+
+
+@pytest.fixture
+def settled(office: Office) -> Office:
+    """A ledger with settlements, a reversal, a reversal of it, a refusal, a tombstone and a seal."""
+    office.settle(bill(3000, "R1"), "M1")
+    office.settle(bill(2000, "R2"), "M2", CLINIC)
+    office.settle(bill(20000, "R3", RETIRED, visit="inpatient", discharge=None), "M3")
+    office.reverse(original_message_id="M3", message_id="X3")
+    office.reverse(original_message_id="X3", message_id="XX3")
+    office.reverse(original_message_id="M2", message_id="X2", institution=CLINIC)
+    office.reverse(original_message_id="M9", message_id="X9")
+    office.settle(bill(50, "R1"), "M4")
+    with office.database.write() as connection:
+        seal_rows(connection, office.world.now_ms())
+    return office
+
+
+def test_a_sound_ledger_has_no_findings(settled: Office) -> None:
+    report = settled.verify()
+    assert [finding.render() for finding in report.findings] == []
+    assert report.counts["journal"] == report.counts["reproduced"] == 6
+    assert report.counts["from_zero"] == 2
+
+
+@dataclass
+class Tampering:
+    """What somebody does to the database by hand, and which finding names it, at which place."""
+
+    sql: str
+    code: str
+    place: str
+
+
+FEN = "CAST(replace(CAST({0} AS TEXT), '840.00', '840.01') AS BLOB)"
+MOVED = {
+    "journal total": Tampering(
+        "UPDATE journal SET total_fen = total_fen + 1 WHERE seq = 1", "ROW_CHANGED", "journal:1"
+    ),
+    "journal answer": Tampering(
+        f"UPDATE journal SET answer = {FEN.format('answer')} WHERE seq = 1", "NOT_REPRODUCED", "journal:1:answer/funds"
+    ),
+    "journal input": Tampering(
+        "UPDATE journal SET input = CAST(replace(CAST(input AS TEXT), '300000', '300001') AS BLOB) WHERE seq = 1",
+        "NOT_REPRODUCED",
+        "journal:1",
+    ),
+    "journal opening": Tampering(
+        "UPDATE journal SET opening = CAST(replace(CAST(opening AS TEXT), '180000', '180001') AS BLOB) WHERE seq = 2",
+        "OPENING_WRONG",
+        "journal:2:opening",
+    ),
+    "journal closing": Tampering(
+        "UPDATE journal SET closing = CAST(replace(CAST(closing AS TEXT), '180000', '180001') AS BLOB) WHERE seq = 1",
+        "NOT_REPRODUCED",
+        "journal:1:closing",
+    ),
+    "journal deleted": Tampering("DELETE FROM journal WHERE seq = 2", "ROW_MISSING", "journal"),
+    "journal last deleted": Tampering("DELETE FROM journal WHERE seq = 6", "HEAD_WRONG", "holder"),
+    "entry": Tampering("UPDATE entry SET amount = amount + 1 WHERE seq = 1 AND n = 0", "UNBALANCED", "entry:1"),
+    "entry pair": Tampering(
+        "UPDATE entry SET amount = amount + CASE n WHEN 0 THEN 1 ELSE -1 END WHERE seq = 1 AND n < 2",
+        "NOT_REPRODUCED",
+        "entry:1",
+    ),
+    "entry of a reversal": Tampering(
+        "UPDATE entry SET amount = amount + CASE n WHEN 0 THEN 1 ELSE -1 END WHERE seq = 4 AND n < 2",
+        "NOT_OPPOSITE",
+        "entry:4",
+    ),
+    "counter": Tampering(
+        "UPDATE counter SET value = value + 1 WHERE counter = 'outpatient_deductible'", "COUNTER_WRONG", "counter id"
+    ),
+    "holder": Tampering("UPDATE holder SET person_seq = person_seq + 1", "HEAD_WRONG", "holder id"),
+    "live": Tampering("DELETE FROM live WHERE origin_seq = 1", "LIVE_WRONG", "live H11000000001 V-R1 R1"),
+    "request answer": Tampering(
+        "UPDATE request SET answer = CAST(replace(CAST(answer AS TEXT), 'settled', 'Settled') AS BLOB)"
+        " WHERE outcome = 'refused'",
+        "ROW_CHANGED",
+        "request H11000000001 M4",
+    ),
+    "request row": Tampering("UPDATE request SET seq = 2 WHERE message_id = 'M1'", "REQUEST_WRONG", "request"),
+    "request gone": Tampering("DELETE FROM request WHERE message_id = 'M1'", "REQUEST_WRONG", "request"),
+    "content": Tampering(
+        "UPDATE content SET body = CAST(replace(CAST(body AS TEXT), 'retired', 'idle') AS BLOB) WHERE kind = 'cover'",
+        "ROW_CHANGED",
+        "content",
+    ),
+    "seal": Tampering("UPDATE seal SET count = count + 1", "SEAL_BROKEN", "seal:1:root"),
+}
+
+
+@pytest.mark.parametrize("what", MOVED)
+def test_a_value_moved_by_hand_is_named(what: str, settled: Office) -> None:
+    tampering = MOVED[what]
+    by_hand(settled, tampering.sql)
+    report = settled.verify()
+    assert not report.sound
+    found = [(finding.code.removeprefix("LEDGER_"), finding.place) for finding in report.findings]
+    assert any(code == tampering.code and place.startswith(tampering.place) for code, place in found), found
+
+
+def by_hand(office: Office, *statements: str) -> None:
+    """Do to the database what the triggers do not let anyone do."""
+    with office.database.write() as connection:
+        triggers = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
+        for name in triggers:
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    raw = office.database.engine.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA foreign_keys = OFF")
+        for statement in statements:
+            raw.cursor().execute(statement)
+    finally:
+        raw.cursor().execute("PRAGMA foreign_keys = ON")
+        raw.close()
+
+
+@pytest.mark.parametrize("table", ["journal", "entry", "request", "content", "seal"])
+@pytest.mark.parametrize("deed", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}"])
+def test_what_only_grows_refuses_to_be_changed(table: str, deed: str, settled: Office) -> None:
+    with settled.database.read() as connection:
+        column = connection.exec_driver_sql(f"SELECT * FROM {table}").keys()
+        with pytest.raises(Exception, match=f"{table} can only be added to"):
+            connection.exec_driver_sql(deed.format(table, next(iter(column))))
+
+
+def test_a_rewritten_end_is_found_by_the_anchor(settled: Office) -> None:
+    """Who can write everything can make a sound ledger that lacks its end; only what is kept elsewhere tells."""
+    (block,) = settled.table("seal")
+    anchor = (block[0], block[5])
+    assert settled.verify(anchor).sound
+    other = said(settled.settle(bill(10, "R9"), "M10"))
+    assert other["settlement_id"]
+    assert settled.verify(anchor).sound
+    by_hand(settled, "DELETE FROM seal")
+    assert [finding.code for finding in settled.verify(anchor).findings] == ["LEDGER_ANCHOR_LOST"]
+
+
+def test_messages_are_answered_from_the_journal(settled: Office) -> None:
+    again = settled.send(message(bill(3000, "R1"), "M1"))
+    assert again.replayed and again.body == settled.table("journal")[0][19]
