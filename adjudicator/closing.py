@@ -30,22 +30,21 @@ def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
     for program, space_of_holders, spaces in settled:
         plan, counters = (program.name,), tuple(rule.name for rule in program.counters)
         for space, blocks in spaces:
-            places, columns = space.close(blocks)
-            holder, key, texts, period = space.describe(places)
-            for rule, openings, value in zip(space.rules, space.openings, columns, strict=True):
+            places, state = space.close(blocks)
+            for openings in space.openings:
                 if len(openings.rows):
                     untouched[openings.rows] &= ~np.isin(openings.places, places)
-                kept: slice | Int64 = slice(None)
-                if np.count_nonzero(value) < len(value):
-                    kept = np.flatnonzero(value)
-                    value = value.take(kept)
-                count = len(value)
-                holders.add(holder[kept], count, space_of_holders.names)
-                keys.add(part(key, kept), count, [texts])
-                plans.add(0, count, [plan])
-                names.add(counters.index(rule.name), count, [counters])
-                periods.append((part(period, kept), count))
-                values.append((value, count))
+            value = state.ravel()
+            kept = value.nonzero()[0]
+            counts = np.count_nonzero(state, axis=1)
+            here = kept - np.repeat(np.arange(0, len(value), len(places) or 1), counts)
+            holder, key, texts, period = space.describe(places)
+            holders.add(holder.take(here), len(kept), space_of_holders.names)
+            keys.add(part(key, here), len(kept), [texts])
+            plans.add(0, len(kept), [plan])
+            names.add(np.repeat([counters.index(rule.name) for rule in space.rules], counts), len(kept), [counters])
+            periods.append((part(period, here), len(kept)))
+            values.append((value.take(kept), len(kept)))
     rest = np.flatnonzero(untouched)
     if len(rest):
         pairs = ((holders, opening.holder), (plans, opening.plan), (names, opening.counter), (keys, opening.keys))
@@ -64,6 +63,8 @@ def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
 
 
 def _column(pieces: list[_Piece]) -> Int64:
+    if len(pieces) == 1 and isinstance(pieces[0][0], np.ndarray):
+        return pieces[0][0]
     whole = np.empty(sum(count for _, count in pieces), np.int64)
     _fill(whole, pieces)
     return whole

@@ -236,19 +236,17 @@ class CounterSpace:
         for rule, state in zip(self.rules, opened.state, strict=True):
             yield rule.name, Counter(state, opened.at, self._months if self._rolling else 0)
 
-    def close(self, blocks: Sequence[Opened]) -> tuple[Int64, Iterator[Int64]]:
-        """Give the places of all blocks, rising, and the values there of each counter; rolling ones one a month."""
+    def close(self, blocks: Sequence[Opened]) -> tuple[Int64, Int64]:
+        """Give the places of all blocks, rising, and the values there [counters, places]; rolling ones one a month."""
         places, order = sorted_rows(np.concatenate([b.places for b in blocks]))
+        state = np.empty((len(self.rules), len(places), *blocks[0].state.shape[2:]), np.int64)
+        for number, values in enumerate(state):
+            whole = np.concatenate([b.state[number, : len(b.places)] for b in blocks])
+            whole.take(order, axis=0, out=values, mode="clip")
         if not self._rolling:
-            return places, (
-                np.concatenate([b.state[n, : len(b.places)] for b in blocks]).take(order)
-                for n in range(len(self.rules))
-            )
+            return places, state
         lead, months = self._months - 1, np.arange(self._periods)
-        return (places[:, None] + months).ravel(), (
-            np.concatenate([b.state[n, :, lead:] for b in blocks]).take(order, axis=0).ravel()
-            for n in range(len(self.rules))
-        )
+        return (places[:, None] + months).ravel(), state[..., lead:].reshape(len(self.rules), -1)
 
     def describe(self, places: Int64) -> tuple[Int64, Index, tuple[str, ...], Index]:
         """Turn places back into holder codes, codes and texts of keys, and periods."""

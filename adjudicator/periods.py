@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
 from adjudicator.columns import Int32, Int64
 from adjudicator.rulebook import Period
 
-
-def months_of(dates: Int32 | Int64) -> Int64:
-    """Give months since January 1970."""
-    return dates.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+_Days = TypeVar("_Days", int, Int32, Int64)
+"""Dates as days since 1970: one, or a column."""
 
 
-def period_of(dates: Int32 | Int64, period: Period, year_start: tuple[int, int]) -> Int64:
+def calendar_date(days: _Days) -> tuple[_Days, _Days, _Days]:
+    """Give year, month and day of the month of dates (Gregorian).
+
+    Years are counted from 1 March, so that the leap day is the last; 400 of them have 146,097 days.
+    """
+    since = days + 719_468  # days since 1 March of the year 0
+    era, day = since // 146_097, since % 146_097
+    year = (day - day // 1_460 + day // 36_524 - day // 146_096) // 365
+    day = day - (365 * year + year // 4 - year // 100)
+    month = (5 * day + 2) // 153  # 0 is March; months from March on have 153 days in every five
+    after = month // 10  # January and February belong to the next year
+    return year + 400 * era + after, month + 3 - 12 * after, day - (153 * month + 2) // 5 + 1
+
+
+def period_of(days: _Days, period: Period, year_start: tuple[int, int]) -> _Days:
     """Give the number of the period that each date (days since 1970) falls in, as accounts write it.
 
     A benefit year is named by the calendar year it starts in. NONE, EPISODE and CLAIM have period 0.
     """
     if period is Period.DAY:
-        return dates.astype(np.int64)
+        return days
     if period in (Period.NONE, Period.EPISODE, Period.CLAIM):
-        return np.zeros(len(dates), np.int64)
-    months = months_of(dates)
-    year, month = 1970 + months // 12, months % 12 + 1
+        return days * 0
+    year, month, day = calendar_date(days)
     if period in (Period.MONTH, Period.ROLLING):
         return year * 100 + month
     if period is Period.QUARTER:
         return year * 10 + (month + 2) // 3
     if year_start == (1, 1):
         return year
-    day = dates - months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + 1
     return year - (month * 100 + day < year_start[0] * 100 + year_start[1])
 
 
@@ -56,15 +68,17 @@ class Calendar:
     def _find(self, period: Period) -> int | Int64:
         if period in (Period.NONE, Period.EPISODE, Period.CLAIM):
             return 0
-        days = np.arange(self._first, self._last + 1)
-        numbers = period_of(days, period, self._year_start)
-        if period is Period.ROLLING:
-            numbers = linear_month(numbers)
-        if numbers[0] == numbers[-1]:
-            return int(numbers[0])
+        first, last = (self._number(day, period) for day in (self._first, self._last))
+        if first == last:
+            return first
+        numbers = self._number(np.arange(self._first, self._last + 1), period)
         return numbers[self._dates - self._first]
 
+    def _number(self, days: _Days, period: Period) -> _Days:
+        number = period_of(days, period, self._year_start)
+        return linear_month(number) if period is Period.ROLLING else number
 
-def linear_month(period: Int64) -> Int64:
+
+def linear_month(period: _Days) -> _Days:
     """Turn year*100+month into months counted from year 0, so that neighbours differ by 1."""
     return period // 100 * 12 + period % 100 - 1

@@ -145,8 +145,8 @@ class Results:
         batch = self._batch
         from_account = self._from_account()
         place = self._place()
-        reason = self._reason.take(place)
-        columns = _arranged(self._columns, place)
+        reason = self._reason if place is None else self._reason.take(place)
+        columns = self._columns if place is None else _arranged(self._columns, place)
         layers = {name: LayerResult(*(self._column(columns, name, p) for p in _PARTS)) for name in self._layers}
         beyond = self._column(columns, *_BEYOND)
         total = np.add.reduce(self._buckets, axis=1)
@@ -158,6 +158,9 @@ class Results:
         for layer in layers.values():
             cash -= layer.paid
         cash += beyond
+        person = cash.copy()
+        if from_account is not None:
+            person += from_account if place is None else from_account.take(place)
         return Settlement(
             in_scope=self.lines.in_scope,
             upfront=self.lines.upfront,
@@ -170,7 +173,7 @@ class Results:
             reason=reason,
             layers=layers,
             funds={key: fund for key, fund in self._funds.items() if key[0] in batch.plan.values},
-            person_fen=cash.copy() if from_account is None else cash + from_account.take(place),
+            person_fen=person,
             cash_fen=cash,
             held_fen=held,
             beyond_bill_fen=beyond,
@@ -181,8 +184,13 @@ class Results:
         found = columns.get((layer, part))
         return np.zeros(len(self._batch), np.int64) if found is None else found
 
-    def _place(self) -> Int64:
-        """Give the place of every claim of the batch in order of settlement; claims without a plan stand last."""
+    def _place(self) -> Int64 | None:
+        """Give the place of every claim of the batch in order of settlement; claims without a plan stand last.
+
+        None for a single claim, which stands where it stands.
+        """
+        if len(self._rows) == 1:
+            return None
         settled = self._plans[-1][1].stop if self._plans else 0
         place = np.full(len(self._rows), -1, np.int64)
         place[self._rows[:settled]] = np.arange(settled)

@@ -199,8 +199,7 @@ def _accounts(
         for written, (value, _) in case.opening.items():
             name, _, keys = written.partition("/")
             rule = rules[name]
-            day = np.array([dates[row][program.year_by]], np.int64)
-            period = int(period_of(day, rule.period, program.year_start)[0])
+            period = period_of(int(dates[row][program.year_by]), rule.period, program.year_start)
             entries.append(
                 (program.name, _holder(number, claim, rule), name, keys or _keys(claim, rule), period, value)
             )

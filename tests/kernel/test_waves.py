@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adjudicator import Accounts, Batch, Category, Lines, Rulebook, settle
 from adjudicator.holders import groups_of
-from adjudicator.periods import Calendar, period_of
+from adjudicator.periods import Calendar, calendar_date, period_of
 from adjudicator.rulebook import Period
 from adjudicator.waves import Order, arrange, sequence
 from catalogs.plans import load_library
@@ -188,6 +188,14 @@ def test_groups_join_through_shared_holders() -> None:
 def test_periods(date: str, period: Period, start: tuple[int, int], expected: int) -> None:
     days = np.array([date], "datetime64[D]").astype(np.int32)
     assert period_of(days, period, start).tolist() == [expected]
+
+
+def test_dates_are_gregorian() -> None:
+    days = np.arange(-800_000, 800_000, 7)
+    year, month, day = calendar_date(days)
+    written = (days.astype("datetime64[D]")).astype(str)
+    assert [f"{y:04d}-{m:02d}-{d:02d}" for y, m, d in zip(year, month, day, strict=True)] == written.tolist()
+    assert calendar_date(int(days[5])) == (year[5], month[5], day[5])
 
 
 @given(st.lists(st.integers(18_000, 20_500), min_size=1, max_size=20))
