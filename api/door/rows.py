@@ -1,4 +1,4 @@
-"""Blocks of text become typed columns: faulty cells are found by column, and rows of one claim are taken together.
+"""Blocks of cells become typed columns: faulty cells are found by column, and rows of one claim are taken together.
 
 A *head* is a longest run of rows with the same claim columns; claim columns are read once a head, so a file that
 repeats them on every line costs little more than two files.
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from adjudicator.columns import MISSING, Bool, Int64
 from api.door.marks import read_marks
+from api.files.arrow import as_text, is_text
 from api.files.cells import NEVER, ORDINARY_ID, Codebook, Fault, decimals, moments, read_id, trimmed, word_reader
 from api.files.findings import InputError, Trouble, Troubles
 from api.files.headings import CLAIM, LINE, MEMBER, Heading
@@ -90,13 +91,13 @@ class Collector:
         self._columns: dict[str, list[NDArray[np.signedinteger]]] = {h.name: [] for h in self.headings}
         self._texts: dict[str, list[pa.StringArray]] = {}
 
-    def add(self, rows: Int64, columns: dict[str, pa.StringArray]) -> None:
+    def add(self, rows: Int64, columns: dict[str, pa.Array]) -> None:
         """Read the cells of some rows."""
         bad = np.zeros(len(rows), np.bool_)
         for heading in self.headings:
             array = columns[heading.name]
             if heading.cell == "text":
-                self._texts.setdefault(heading.name, []).append(array)
+                self._texts.setdefault(heading.name, []).append(as_text(array))
                 continue
             values, fault = self._read(heading, array)
             self._columns[heading.name].append(values)
@@ -106,16 +107,16 @@ class Collector:
         self._rows.append(rows)
         self._bad.append(bad)
 
-    def _read(self, heading: Heading, array: pa.StringArray) -> tuple[NDArray[np.signedinteger], NDArray[np.uint8]]:
+    def _read(self, heading: Heading, array: pa.Array) -> tuple[NDArray[np.signedinteger], NDArray[np.uint8]]:
         if heading.cell in CODED:
-            codes = self._books.book(heading).encode(array)
+            codes = self._books.book(heading).encode(coded(array))
             fault = np.where(codes < -1, -1 - codes, 0).astype(np.uint8)
             return np.maximum(codes, np.int32(-1)), fault
         if heading.cell in ("date", "moment"):
             return moments(array, self.source.serials)
         return decimals(array, heading.cell)
 
-    def _report(self, heading: Heading, rows: Int64, array: pa.StringArray, fault: NDArray[np.uint8]) -> None:
+    def _report(self, heading: Heading, rows: Int64, array: pa.Array, fault: NDArray[np.uint8]) -> None:
         for number in np.unique(fault[fault != 0]).tolist():
             at = np.flatnonzero(fault == number)
             self._troubles.add(
@@ -124,7 +125,7 @@ class Collector:
                     self.source.name,
                     self.source.reading.shown(heading.name),
                     rows[at],
-                    trimmed(array.take(pa.array(at))),
+                    trimmed(as_text(array.take(pa.array(at)))),
                     private=heading.private and number != Fault.ID_ROUNDED,
                 )
             )
@@ -174,16 +175,16 @@ def run_starts(block: Block, names: list[str]) -> Int64:
     changed = np.zeros(len(block.rows), np.bool_)
     changed[:1] = True
     for name in names:
-        array = block.columns[name]
+        array = filled(as_text(block.columns[name]))
         differs = pc.not_equal(array.slice(1), array.slice(0, max(len(array) - 1, 0)))
         changed[1:] |= differs.to_numpy(zero_copy_only=False)
     return np.flatnonzero(changed)
 
 
 def full_blocks(source: Source) -> Iterable[Block]:
-    """Give the blocks of a source without rows that are blank or were cut, with no nulls."""
+    """Give the blocks of a source without rows that are blank or were cut; text has no nulls."""
     for block in _opened(source):
-        columns = {name: pc.fill_null(array, "") for name, array in block.columns.items()}
+        columns = {name: filled(array) if is_text(array.type) else array for name, array in block.columns.items()}
         last = columns.pop(CUT, None)
         keep = np.ones(len(block.rows), np.bool_)
         if last is not None and (cut := pc.match_substring(last, CUT).to_numpy(zero_copy_only=False)).any():
@@ -205,17 +206,39 @@ def _set_cut_rows_apart(source: Source, rows: Int64, columns: dict[str, pa.Strin
         source.set_apart(BrokenRow(int(rows[row]), "CELL_TOO_LARGE", width, width, cells))
 
 
-def blank_rows(columns: dict[str, pa.StringArray], count: int) -> Bool:
-    """Say which rows have no cell with anything in it."""
+def filled(texts: pa.StringArray) -> pa.StringArray:
+    """Give text with empty cells for nulls."""
+    return pc.fill_null(texts, "") if texts.null_count else texts
+
+
+def coded(array: pa.Array) -> pa.Array:
+    """Give a column as text, with its dictionary where it has one."""
+    return array if pa.types.is_dictionary(array.type) else as_text(array)
+
+
+def blank_rows(columns: dict[str, pa.Array], count: int) -> Bool:
+    """Say which rows have no cell with anything in it; typed columns are asked first, for they tell at once."""
     rows = np.arange(count)
-    for array in columns.values():
+    for array in sorted(columns.values(), key=lambda array: is_text(array.type)):
         if not len(rows):
             break
         part = array if len(rows) == len(array) else array.take(pa.array(rows))
-        rows = rows[pc.equal(pc.utf8_trim_whitespace(part), "").to_numpy(zero_copy_only=False)]
+        rows = rows[blank_cells(part)]
     blank = np.zeros(count, np.bool_)
     blank[rows] = True
     return blank
+
+
+def blank_cells(array: pa.Array) -> Bool:
+    """Say which cells have nothing in them."""
+    if pa.types.is_dictionary(array.type):
+        of_words: Bool = np.append(blank_cells(filled(array.dictionary)), True)
+        numbers = pc.fill_null(array.indices.cast(pa.int64()), len(array.dictionary))
+        of_rows: Bool = of_words[numbers.to_numpy(zero_copy_only=False)]
+        return of_rows
+    blank = pc.equal(pc.utf8_trim_whitespace(array), "") if is_text(array.type) else array.is_null()
+    cells: Bool = blank.to_numpy(zero_copy_only=False)
+    return cells
 
 
 def _opened(source: Source) -> Iterator[Block]:

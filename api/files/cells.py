@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from enum import IntEnum
+from itertools import compress
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from adjudicator.batch import LARGEST_FEN
 from adjudicator.columns import MISSING, Int32, Int64, UInt8
+from api.files.arrow import as_text, is_exact_number, is_moment
 from api.files.codes import CLOSED, word_of
 from api.files.stream import CUT, REPLACED
 
@@ -58,6 +60,7 @@ LARGEST = {
 UNSIGNED = ("rate", "number")
 """Kinds of numbers that are never negative."""
 
+MISSING_CODE = -1
 LONGEST_ID = 64
 ORDINARY_ID = r"^[0-9A-Za-z_.:/-]{1,64}$"
 """Identifiers that can only be meant as they are written."""
@@ -81,26 +84,52 @@ def trimmed(array: pa.StringArray) -> pa.StringArray:
     return pc.utf8_trim_whitespace(pc.fill_null(array, ""))
 
 
-def decimals(array: pa.StringArray, kind: str) -> tuple[Int64, UInt8]:
+def decimals(array: pa.Array, kind: str) -> tuple[Int64, UInt8]:
     """Read numbers of one kind as int64 in units of the last decimal kept; empty is MISSING without a fault."""
-    scale, largest = DECIMALS[kind], LARGEST[kind]
-    fraction = rf"(\.[0-9]{{1,{scale}}}0*)?" if scale else r"(\.0+)?"
-    ordinary = pc.match_substring_regex(array, rf"^-?[0-9]{{1,12}}{fraction}$")
-    if kind == "rate":
-        ordinary = pc.and_(ordinary, pc.starts_with(array, "0"))
-    numbers = pc.cast(pc.if_else(ordinary, array, pa.scalar(None, pa.string())), pa.decimal128(12 + scale, scale))
-    values = np.frombuffer(numbers.buffers()[1], np.int64)[2 * numbers.offset :: 2][: len(array)].copy()
-    fault = np.zeros(len(array), np.uint8)
-    odd = np.flatnonzero(~_mask(ordinary))
-    values[odd] = MISSING
-    if len(odd):
-        found = _distinct(array.take(pa.array(odd)), lambda text: _decimal(text, kind))
-        values[odd], fault[odd] = found[:, 0], found[:, 1]
+    values = _exact(array, DECIMALS[kind]) if is_exact_number(array.type) else None
+    values, fault = _decimal_texts(as_text(array), kind) if values is None else (values, _no_faults(array))
+    largest = LARGEST[kind]
     large = ((values > largest) | (values < -largest)) & (values != MISSING)
     values[large], fault[large] = MISSING, Fault.NUMBER_TOO_LARGE
     if kind in UNSIGNED:
         negative = (values < 0) & (values != MISSING)
         values[negative], fault[negative] = MISSING, Fault.NEGATIVE_NUMBER
+    return values, fault
+
+
+def _exact(array: pa.Array, scale: int) -> Int64 | None:
+    """Give whole numbers and decimals in units of that decimal; None where one has more decimals or does not fit."""
+    try:
+        if pa.types.is_integer(array.type):
+            array = array.cast(pa.decimal128(18, 0))
+        numbers = array.cast(pa.decimal128(18, scale))
+    except pa.ArrowInvalid:
+        return None
+    return _units(numbers)
+
+
+def _units(numbers: pa.Decimal128Array) -> Int64:
+    """Give decimals of at most 18 digits in units of their last one; null is MISSING."""
+    low = np.frombuffer(numbers.buffers()[1], np.int64)[2 * numbers.offset :: 2][: len(numbers)]
+    return np.where(_mask(numbers.is_null()), MISSING, low) if numbers.null_count else low.copy()
+
+
+def _no_faults(array: pa.Array) -> UInt8:
+    return np.zeros(len(array), np.uint8)
+
+
+def _decimal_texts(array: pa.StringArray, kind: str) -> tuple[Int64, UInt8]:
+    array, scale = pc.fill_null(array, ""), DECIMALS[kind]
+    fraction = rf"(\.[0-9]{{1,{scale}}}0*)?" if scale else r"(\.0+)?"
+    ordinary = pc.match_substring_regex(array, rf"^-?[0-9]{{1,12}}{fraction}$")
+    if kind == "rate":
+        ordinary = pc.and_(ordinary, pc.starts_with(array, "0"))
+    numbers = pc.cast(pc.if_else(ordinary, array, pa.scalar(None, pa.string())), pa.decimal128(12 + scale, scale))
+    values, fault = _units(numbers), _no_faults(array)
+    odd = np.flatnonzero(~_mask(ordinary))
+    if len(odd):
+        found = _distinct(array.take(pa.array(odd)), lambda text: _decimal(text, kind))
+        values[odd], fault[odd] = found[:, 0], found[:, 1]
     return values, fault
 
 
@@ -133,24 +162,34 @@ def _decimal(text: str, kind: str) -> tuple[int, int]:
     return units, Fault.NONE
 
 
-def moments(array: pa.StringArray, serials: bool = False) -> tuple[Int64, UInt8]:
+def moments(array: pa.Array, serials: bool = False) -> tuple[Int64, UInt8]:
     """Read dates with or without a time of day as seconds since 1970-01-01 00:00; empty is MISSING without a fault.
 
     Reads 2023-02-28, 2023/2/28, 2023.2.28, 20230228, 2023年2月28日, each perhaps followed by a time; with `serials`
     also the day numbers of a spreadsheet.
     """
-    given = pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
-    try:
-        stamps = pc.cast(given, pa.timestamp("s"))
-        seconds = np.where(_mask(stamps.is_null()), MISSING, _numbers(stamps.cast(pa.int64())))
-        fault = np.zeros(len(array), np.uint8)
-    except pa.ArrowInvalid:
-        found = _distinct(array, lambda text: read_moment(text, serials))
-        seconds, fault = found[:, 0].copy(), found[:, 1].astype(np.uint8)
+    if is_moment(array.type):
+        seconds, fault = _seconds(array), _no_faults(array)
+    else:
+        seconds, fault = _moment_texts(pc.fill_null(as_text(array), ""), serials)
     first, last = ((d.toordinal() - _EPOCH) * 86400 for d in (EARLIEST, LATEST))
     outside = ((seconds < first) | (seconds > last + 86399)) & (seconds != MISSING)
     seconds[outside], fault[outside] = MISSING, Fault.DATE_OUT_OF_RANGE
     return seconds, fault
+
+
+def _seconds(moments: pa.Array) -> Int64:
+    stamps = moments.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
+    return np.where(_mask(stamps.is_null()), MISSING, _numbers(stamps))
+
+
+def _moment_texts(array: pa.StringArray, serials: bool) -> tuple[Int64, UInt8]:
+    given = pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
+    try:
+        return _seconds(pc.cast(given, pa.timestamp("s"))), _no_faults(array)
+    except pa.ArrowInvalid:
+        found = _distinct(array, lambda text: read_moment(text, serials))
+        return found[:, 0].copy(), found[:, 1].astype(np.uint8)
 
 
 def read_moment(text: str, serials: bool = False) -> tuple[int, int]:
@@ -194,20 +233,17 @@ class Codebook:
         self.values: list[str] = []
         self._read = read
         self._ordinary = ordinary
-        self._of_value: dict[str, int] = {}
-        self._of_text: dict[str, int] = {}
+        self._of_text: dict[str | None, int] = {None: MISSING_CODE}
+        self._of_value: dict[str, int] = {}  # those that no ordinary text stands for
 
-    def encode(self, array: pa.StringArray) -> Int32:
-        """Give the code of every cell."""
-        encoded = array.dictionary_encode()
-        texts, known = encoded.dictionary.to_pylist(), self._of_text.get
-        found = [known(text) for text in texts]
-        if new := [i for i, code in enumerate(found) if code is None]:
-            ordinary = _mask(pc.match_substring_regex(encoded.dictionary.take(pa.array(new)), self._ordinary))
-            for i, plain in zip(new, ordinary.tolist(), strict=True):
-                found[i] = self._keep(texts[i], texts[i] if plain else self._read(texts[i]))
-        codes = np.array(found, np.int32)
-        of_cells: Int32 = codes[_numbers(encoded.indices)]
+    def encode(self, array: pa.Array) -> Int32:
+        """Give the code of every cell of a column of text, plain or with a dictionary; null is empty."""
+        encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+        texts, known = encoded.dictionary.to_pylist(), self._of_text
+        if new := [text for text in texts if text not in known]:
+            self._learn(new, encoded.dictionary if len(new) == len(texts) else pa.array(new, pa.string()))
+        codes = np.append(np.fromiter(map(known.__getitem__, texts), np.int32, len(texts)), np.int32(MISSING_CODE))
+        of_cells: Int32 = codes.take(_numbers(encoded.indices, len(texts)))
         return of_cells
 
     def code(self, text: str) -> int:
@@ -222,14 +258,26 @@ class Codebook:
         of_values: Int32 = codes[_numbers(encoded.indices)]
         return of_values
 
+    def _learn(self, texts: list[str], column: pa.StringArray) -> None:
+        """Remember what new texts stand for: ordinary ones all at once, the others one by one."""
+        ordinary = _mask(pc.match_substring_regex(column, self._ordinary))
+        plain = texts if ordinary.all() else list(compress(texts, ordinary.tolist()))
+        plain = list(dict.fromkeys(plain))  # a dictionary may name a text twice
+        self._of_text.update(zip(plain, range(len(self.values), len(self.values) + len(plain)), strict=True))
+        self.values += plain
+        for text in compress(texts, (~ordinary).tolist()):
+            self._keep(text, self._read(text))
+
     def _keep(self, text: str, value: str | Fault) -> int:
         """Remember what a text stands for."""
         if isinstance(value, Fault):
             code = -1 - value
+        elif not value:
+            code = MISSING_CODE
         else:
-            code = self._of_value.get(value, -1)
-            if value and code < 0:
-                code = self._of_value[value] = len(self.values)
+            same = self._of_text if re.fullmatch(self._ordinary, value) else self._of_value
+            code = same.setdefault(value, len(self.values))
+            if code == len(self.values):
                 self.values.append(value)
         self._of_text[text] = code
         return code
@@ -280,9 +328,11 @@ def _distinct(array: pa.StringArray, read: Callable[[str], tuple[int, int]]) -> 
     return values
 
 
-def _numbers(array: pa.Array) -> NDArray[np.integer]:
-    """Give the numbers of an integer array, whatever stands where it is null."""
-    numbers: NDArray[np.integer] = pc.fill_null(array, 0).to_numpy(zero_copy_only=False)
+def _numbers(array: pa.Array, null: int = 0) -> NDArray[np.integer]:
+    """Give the numbers of an integer array, and another where it is null."""
+    if array.null_count:
+        array = pc.fill_null(array.cast(pa.int64()), null)
+    numbers: NDArray[np.integer] = array.to_numpy(zero_copy_only=False)
     return numbers
 
 

@@ -1,4 +1,4 @@
-"""Arrow tables and Parquet files as blocks of columns of text; claims may carry their lines as a list of records."""
+"""Arrow tables and Parquet files as blocks of columns; claims may carry their lines as a list of records."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as parquet
 
+from api.files.arrow import readable
 from api.files.headings import Part, read_headings
 from api.files.source import Block, Source
 
-BLOCK_ROWS = 1 << 17
-
-EXACT_WHOLE = 10.0**15
-"""Whole numbers kept as binary fractions are exact below it."""
+BLOCK_ROWS = 1 << 20
+"""Rows read at once: many, because every block brings its dictionaries along."""
 
 
 def open_parquet(path: Path, parts: tuple[Part, ...]) -> Source:
@@ -69,7 +68,7 @@ def is_records(kind: pa.DataType) -> bool:
 
 
 def block_of(batch: pa.RecordBatch, source: Source, rows: np.ndarray) -> Block:
-    """Give the columns of a batch as text, by canonical name; a record of a list gives a row, with its claim's row."""
+    """Give the columns of a batch by canonical name; a record of a list gives a row, with its claim's row."""
     columns = dict(zip(batch.schema.names, batch.columns, strict=True))
     for name, column in list(columns.items()):
         if is_records(column.type):
@@ -84,29 +83,5 @@ def block_of(batch: pa.RecordBatch, source: Source, rows: np.ndarray) -> Block:
     empty = pa.array([""], pa.string()).take(pa.array(np.zeros(len(rows), np.int64)))
     return Block(
         rows,
-        {name: as_text(columns[written[at]]) if written[at] in columns else empty for name, at in wanted.items()},
+        {name: readable(columns[written[at]]) if written[at] in columns else empty for name, at in wanted.items()},
     )
-
-
-def as_text(column: pa.Array) -> pa.StringArray:
-    """Give any column as text, exactly as far as its type allows; nothing is empty text."""
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        return as_text(column.dictionary_decode())
-    if pa.types.is_string(kind):
-        return column
-    if pa.types.is_floating(kind):
-        return _float_text(column)
-    if pa.types.is_timestamp(kind):
-        column = column.cast(pa.timestamp("s"), safe=False)
-    if pa.types.is_nested(kind):
-        return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
-    return column.cast(pa.string())
-
-
-def _float_text(column: pa.Array) -> pa.StringArray:
-    """Give binary fractions as the shortest decimals that read back the same; whole numbers without a fraction."""
-    values = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type)).cast(pa.float64())
-    whole = pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), EXACT_WHOLE))
-    integers = pc.if_else(whole, values, pa.scalar(None, pa.float64())).cast(pa.int64()).cast(pa.string())
-    return pc.if_else(pc.fill_null(whole, False), integers, values.cast(pa.string()))

@@ -1,4 +1,4 @@
-"""What every reader of files gives: blocks of columns of text, with row numbers as a spreadsheet shows them."""
+"""What every reader of files gives: blocks of columns, with row numbers as a spreadsheet shows them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from catalogs.findings import Finding
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some rows of a file: columns of text by canonical name, or by the name in the file where none is known."""
+    """Some rows of a file: columns by canonical name, or by the name in the file where none is known.
+
+    They are plain text, or of another type of `api.files.arrow.readable`.
+    """
 
     rows: Int64
-    columns: dict[str, pa.StringArray]
+    columns: dict[str, pa.Array]
 
 
 MOST_BROKEN_ROWS = 100_000

@@ -19,11 +19,15 @@ Codes: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray
 """Codes as Python strings, or as an Arrow column of strings (large ones too), plain or with a dictionary."""
 
 
+FEW = 1_000
+"""So many Python strings are not worth a column."""
+
+
 class CatalogIndex:
     """Item rows by (place, code). A place without its own row for a code takes that of the next larger place.
 
-    Columns go through a hash table and make no Python strings. The few codes of one claim, which come as strings, go
-    through a dictionary: it answers before Arrow's first call returns. Each is made when a place first needs it.
+    Codes go through a hash table, a column at a time and without Python strings. The few codes of one claim go through
+    a dictionary: it answers before Arrow's first call returns. Each is made when a place first needs it.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -39,7 +43,9 @@ class CatalogIndex:
         if isinstance(codes, pa.ChunkedArray):
             codes = codes.combine_chunks()
         if not isinstance(codes, pa.Array):
-            return self._of_strings(places, codes)
+            if len(codes) < FEW:
+                return self._of_strings(places, codes)
+            codes = pa.array(codes, pa.string())
         if not pa.types.is_dictionary(codes.type):
             return self._of_column(places, codes)
         distinct = self._of_column(places, codes.dictionary)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from adjudicator import Catalog
 from catalogs.tables import hashing
 from catalogs.tables.hashing import CodeTable
-from catalogs.tables.lookup import CatalogIndex
+from catalogs.tables.lookup import FEW, CatalogIndex
 
 CODES = st.text(st.sampled_from("AB01 \0é药"), max_size=20) | st.text(max_size=5, alphabet=st.characters(codec="utf-8"))
 HASHES = ("as it is", "one slot for all", "few slots")
@@ -112,3 +112,8 @@ def test_a_missing_code_has_no_row() -> None:
     assert index.rows_of("340300", plain.dictionary_encode()).tolist() == [1, -1, 0, -1]
     assert index.rows_of("340300", plain.dictionary_encode("encode")).tolist() == [1, -1, 0, -1]
     assert index.rows_of("340300", pa.array([None, None], pa.string()).dictionary_encode()).tolist() == [-1, -1]
+
+
+def test_many_strings_are_looked_up_as_a_column() -> None:
+    many = list(ASKED) * FEW
+    assert index_of(PLACES).rows_of("340302", many).tolist() == FOUND["340302"] * FEW

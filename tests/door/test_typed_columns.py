@@ -1,0 +1,75 @@
+"""Typed columns of a table say what the same cells say as text, faults included."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from api.files.arrow import as_text
+from api.files.cells import ORDINARY_ID, Codebook, decimals, moments, read_id, word_reader
+
+BIG = 10**17
+NUMBERS = {
+    "cents": pa.array([Decimal("1.25"), None, Decimal("-3.10"), Decimal("0.00")], pa.decimal128(18, 2)),
+    "six decimals, none beyond the second": pa.array([Decimal("1.250000"), None], pa.decimal128(18, 6)),
+    "too many decimals": pa.array([Decimal("1.234567"), Decimal("2.5"), None], pa.decimal128(18, 6)),
+    "too large": pa.array([Decimal(BIG), Decimal(1)], pa.decimal128(38, 2)),
+    "whole": pa.array([5, None, -7, 0], pa.int32()),
+    "large whole": pa.array([BIG, 2**62, -(2**62), 1], pa.int64()),
+    "sliced": pa.array([Decimal("9.00"), Decimal("1.25"), None], pa.decimal128(18, 2)).slice(1),
+    "unsigned": pa.array([1, 2], pa.uint8()),
+    "binary fractions": pa.array([1.25, None, 1e20], pa.float64()),
+    "coded text": pa.array(["1.25", None, "1.25", "x"]).dictionary_encode(),
+    "none": pa.array([], pa.decimal128(18, 2)),
+}
+
+
+@pytest.mark.parametrize("kind", ["money", "quantity", "price", "rate", "number"])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers(name: str, kind: str) -> None:
+    found, expected = decimals(NUMBERS[name], kind), decimals(as_text(NUMBERS[name]), kind)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+DAY = datetime.date(2023, 2, 28)
+MOMENTS = {
+    "days": pa.array([DAY, None, datetime.date(1800, 1, 1)], pa.date32()),
+    "seconds": pa.array([datetime.datetime(2023, 2, 28, 13, 5), None], pa.timestamp("s")),
+    "nanoseconds": pa.array([datetime.datetime(2023, 2, 28, 13, 5, 1, 999999), None], pa.timestamp("ns")),
+    "coded text": pa.array(["2023-02-28", None, "2023年2月28日", "never"]).dictionary_encode(),
+    "sliced": pa.array([None, DAY, DAY], pa.date32()).slice(1),
+}
+
+
+@pytest.mark.parametrize("name", MOMENTS)
+def test_moments(name: str) -> None:
+    found, expected = moments(MOMENTS[name]), moments(as_text(MOMENTS[name]))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+TEXTS = ["A1", None, " A1 ", "", "b", "张", "'张", "A1", "b", "4.4E+17"]
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_codes(ids: bool) -> None:
+    def book() -> Codebook:
+        return Codebook(read_id, ORDINARY_ID) if ids else Codebook(word_reader(""))
+
+    plain = pa.array(TEXTS, pa.string())
+    twice = pa.DictionaryArray.from_arrays(pa.array(range(len(TEXTS))), plain)  # names texts twice, and null
+    expected = book()
+    one_by_one = [expected.code(text or "") for text in TEXTS]
+    for column in (plain, plain.dictionary_encode(), plain.dictionary_encode("encode"), twice):
+        of_column = book()
+        codes = of_column.encode(column).tolist()
+        assert [c if c < 0 else of_column.values[c] for c in codes] == [
+            c if c < 0 else expected.values[c] for c in one_by_one
+        ]
+        assert len(set(of_column.values)) == len(of_column.values)
+        assert of_column.encode(column).tolist() == codes, "a second block says the same"
