@@ -36,7 +36,7 @@ NEAR_BEST = 1.3
 """At other sizes a formulation runs that is within so many times the best of its family."""
 
 LONGEST_RUN = {"quick": 8.0, "full": 25.0}
-"""Seconds: a contender that would need longer for one run of its size is left out, or has one round only."""
+"""Seconds: a contender that would need longer for one run of its size is left out, or runs once."""
 WHOLE_RUN = {"quick": 330.0, "full": 1_560.0}
 """Seconds after which no contender begins."""
 ALLOWED_FALL = 0.25
@@ -103,13 +103,12 @@ class Comparison:
                 other.stop()
 
     def _rounds(self, result: Result, other: Contender, ours: Contender, rounds: int) -> None:
-        warm = answered(other, "run")
-        if warm["seconds"] > LONGEST_RUN[self.mode] / rounds:
-            rounds = 1
+        first = answered(other, "run")
         if other is not ours:
             ours.ask("run")
-        for _ in range(rounds):
-            found = answered(other, "run")
+        once = first["seconds"] > LONGEST_RUN[self.mode] / rounds  # warm or not matters little to a run this long
+        for _ in range(1 if once else rounds):
+            found = first if once else answered(other, "run")
             mine = found if other is ours else answered(ours, "run")
             result.seconds.append(found["seconds"])
             result.cpu.append(found["cpu"])
