@@ -17,6 +17,7 @@ OTHER_WORDS = {
     "primary": "south",
     "in_service": "red",
     "retired": "blue",
+    "resident": "green",
     "pool": "first_purse",
 }
 
