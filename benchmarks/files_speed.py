@@ -29,16 +29,13 @@ from api.files.headings import Part
 from api.files.opening import open_source
 from api.output.columns import YUAN, dates, words, yuan
 from api.output.tables import accounts_table, claims_table, layers_table, lines_table
-from api.output.writers import write_parquet
+from api.output.writers import DICTIONARY_PAGE, write_parquet
 from api.totals import Totals, totals_of
 from benchmarks.peers import columns as work_columns
 from benchmarks.peers import ours
 from benchmarks.peers.columns import GROUPS, LEVELS, VISITS, Columns
 from catalogs.tables.lookup import CatalogIndex
 from catalogs.tables.schema import NATION
-
-DICTIONARY_PAGE = 16 << 20
-"""Bytes: a dictionary that does not fit its page falls back to plain text without a word."""
 
 ROW_GROUP = 1 << 20
 STAGES = ("read", "door", "settle", "write")

@@ -30,6 +30,9 @@ FORMULA = r"(?s)^\s*[=+@\-＝＋＠－].*[^0-9.,].*$"
 
 ROWS_AT_ONCE = 65_536
 
+DICTIONARY_PAGE = 16 << 20
+"""Bytes: text whose dictionary does not fit its page falls back to plain text without a word."""
+
 
 def write_csv(table: pa.Table, path: Path) -> None:
     """Write CSV in UTF-8 with a byte order mark.
@@ -54,7 +57,13 @@ def write_parquet(table: pa.Table, path: Path) -> None:
     """
     coded = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
     arrow_parquet.write_table(
-        table, path, compression="zstd", compression_level=1, use_dictionary=coded, store_decimal_as_integer=True
+        table,
+        path,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=coded,
+        dictionary_pagesize_limit=DICTIONARY_PAGE,
+        store_decimal_as_integer=True,
     )
 
 
