@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adjudicator.batch import LARGEST_FEN
-from adjudicator.columns import MISSING, Int64
+from adjudicator.columns import MISSING, Int64, constant
 
 ONE_UNIT = 10_000
 """Quantity 1 in 1e-4 units."""
@@ -14,7 +14,12 @@ PER_FEN = 100_000_000
 """1e-6 yuan times 1e-4 units is 1e-8 fen."""
 
 SAFE_PRODUCT = (1 << 63) - PER_FEN
+NO_CEILING = -PER_FEN // 2 - 1
+"""Price of an item without a ceiling: times any quantity and read as an unsigned number, more than any amount."""
+
 HIGHEST = np.iinfo(np.int64).max
+_HALF = constant(PER_FEN // 2)
+_PER_FEN = np.array(PER_FEN, np.uint64)
 
 
 def billed_quantity(quantity_e4: Int64 | None) -> tuple[Int64 | int, int]:
@@ -29,17 +34,23 @@ def billed_quantity(quantity_e4: Int64 | None) -> tuple[Int64 | int, int]:
 
 
 def payable_fen(price_e6: Int64, highest_e6: int, quantity_e4: Int64 | int, most_e4: int) -> Int64:
-    """Give price x quantity in fen, half-up, for prices >= 0 (the result for a negative price has no meaning).
+    """Give price x quantity in fen, half-up; more than LARGEST_FEN for NO_CEILING. The prices may be written over.
 
     One product per line where it fits into int64 by the bounds given; larger ones are split. Prices go up to 1e15 (a
     billion yuan a unit), quantities as far as int64; a result above LARGEST_FEN is only known to be above it, and no
     line's amount is.
     """
-    if highest_e6 * most_e4 >= SAFE_PRODUCT:
+    if max(highest_e6, PER_FEN) * most_e4 >= SAFE_PRODUCT:
         return _split_payable_fen(price_e6, quantity_e4)
-    payable = np.multiply(price_e6, quantity_e4)
-    np.add(payable, PER_FEN // 2, out=payable)
-    return np.floor_divide(payable, PER_FEN, out=payable)
+    none_billed = not isinstance(quantity_e4, int) and np.minimum.reduce(quantity_e4) == 0
+    unlimited = np.flatnonzero(price_e6 < 0) if none_billed else None
+    payable = np.multiply(price_e6, quantity_e4, out=price_e6)
+    np.add(payable, _HALF, out=payable)
+    unsigned = payable.view(np.uint64)
+    np.floor_divide(unsigned, _PER_FEN, out=unsigned)
+    if unlimited is not None:
+        payable[unlimited] = HIGHEST
+    return payable
 
 
 def _split_payable_fen(price_e6: Int64, quantity_e4: Int64 | int) -> Int64:
@@ -50,6 +61,7 @@ def _split_payable_fen(price_e6: Int64, quantity_e4: Int64 | int) -> Int64:
     high, low = np.divmod(fen * part + rest * units, 10_000)
     small: Int64 = (low * 10_000 + rest * part + PER_FEN // 2) // PER_FEN
     whole: Int64 = fen * units + high + small
+    whole[price_e6 < 0] = HIGHEST
     return whole
 
 

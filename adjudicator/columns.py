@@ -28,6 +28,13 @@ PPM = 1_000_000
 """Rates are parts per million: 60 % is 600_000."""
 
 
+def constant(value: int) -> Int64:
+    """Give a number as an array: NumPy takes it three times faster than a Python int, which counts for one claim."""
+    number = np.array(value, np.int64)
+    number.setflags(write=False)
+    return number
+
+
 @dataclass(frozen=True, slots=True)
 class Category:
     """One value a row out of a small set: ``values[codes[i]]``; -1 is missing."""

@@ -6,23 +6,31 @@ import numpy as np
 
 from adjudicator.category_limits import ClaimLimit
 from adjudicator.ceilings import billed_quantity, payable_fen
-from adjudicator.columns import PPM, Bool, Int64, UInt8
+from adjudicator.columns import PPM, Bool, Int64, UInt8, constant
 from adjudicator.judged import JudgedLines
-from adjudicator.line_blocks import LineBlock
+from adjudicator.line_blocks import LineBlock, Scratch
 from adjudicator.reasons import LineReason
 from adjudicator.rulebook import LineRules
-from adjudicator.tables import Index
+from adjudicator.tables import Index, part
 from adjudicator.versions import Found
 
 Partial = tuple[Int64, Int64, Int64]
 """Lines of which a part is payable: their positions, payable fen, payable quantity."""
 
 
-class Division:
-    """The division of one block. `left` is what is not yet in a bucket, as magnitudes; `sign` None: all positive."""
+_HALF = constant(PPM // 2)
+_WHOLE = np.array(PPM, np.uint64)
 
-    def __init__(self, block: LineBlock, found: Found, out: JudgedLines, states: UInt8) -> None:
-        self.block, self.found, self.states = block, found, states
+
+class Division:
+    """The division of one block, written to `out`.
+
+    left: what is not yet in a bucket, as magnitudes. sign: None when all are positive. `states` [claims of the block]
+    takes up those of category limits.
+    """
+
+    def __init__(self, block: LineBlock, found: Found, out: JudgedLines, states: UInt8, scratch: Scratch) -> None:
+        self.block, self.found, self.states, self.scratch = block, found, states, scratch
         self.in_scope, self.upfront, self.reason = out.in_scope, out.upfront, out.reason
         self.over_limit, self.self_funded = out.over_limit, out.self_funded
         self.left = block.amount
@@ -32,12 +40,39 @@ class Division:
         self.has_over = False
         self.over_categories: Bool | None = None
 
+    def divide(
+        self,
+        rules: LineRules,
+        limits: list[ClaimLimit],
+        level: Index | None,
+        atoms: Index,
+        partial: Partial | None,
+        negative: bool,
+    ) -> None:
+        """Divide in the order of the plan.
+
+        `found.reason`: why a line is self-funded, or 0. `level` [claims]: column of the catalog's ceilings, None: no
+        ceilings. `negative`: some amount is below 0; refunds are divided like the same positive amount.
+        """
+        self.take_self_funded(partial, negative)
+        level = None if level is None else part(level, self.block.claims)
+        if rules.ceiling_first:
+            self.take_over_ceiling(level)
+        self.take_over_categories([limit for limit in limits if limit.rule.before_upfront], atoms)
+        self.take_upfront()
+        if not rules.ceiling_first:
+            self.take_over_ceiling(level)
+        self.take_over_categories([limit for limit in limits if not limit.rule.before_upfront], atoms)
+        self.finish(partial)
+
     def take_self_funded(self, partial: Partial | None, negative: bool) -> None:
         """Take lines with a reason against them, and what is above a payable quantity."""
         refused = self.found.reason != 0
         if np.count_nonzero(refused):
             self.has_self_funded = True
-            np.multiply(self.block.amount, refused, out=self.self_funded)
+            whole = self.scratch.price
+            np.copyto(whole, refused)
+            np.multiply(self.block.amount, whole, out=self.self_funded)
             if partial is not None:
                 lines, fen, quantity = partial
                 self.self_funded[lines] -= fen
@@ -53,23 +88,21 @@ class Division:
         if level is None:
             return
         price, highest = self.found.price_ceilings_e6(self.block.spread(level))
-        limited = price >= 0
-        if not np.count_nonzero(limited):
+        if np.maximum.reduce(price) < 0:
             return
         payable = payable_fen(price, highest, self.quantity, self.most)
-        over = np.subtract(self.left, payable, out=payable if self.has_over else self.over_limit)
-        np.maximum(over, 0, out=over)
-        np.multiply(over, limited, out=over)
-        self.left = np.subtract(self.left, over, out=self.in_scope)
+        within = np.minimum(self.left, payable, out=payable)
+        over = np.subtract(self.left, within, out=None if self.has_over else self.over_limit)
         if self.has_over:
             np.add(self.over_limit, over, out=self.over_limit)
-        self.has_over = True
+        self.left, self.has_over = within, True
 
     def take_upfront(self) -> None:
         """Take rate x what is left, half-up."""
         upfront = np.multiply(self.left, self.found.rate, out=self.upfront)
-        np.add(upfront, PPM // 2, out=upfront)
-        np.floor_divide(upfront, PPM, out=upfront)
+        np.add(upfront, _HALF, out=upfront)
+        unsigned = upfront.view(np.uint64)  # divided a quarter faster, and nothing is below 0 here
+        np.floor_divide(unsigned, _WHOLE, out=unsigned)
         self.left = np.subtract(self.left, upfront, out=self.in_scope)
 
     def take_over_categories(self, limits: list[ClaimLimit], atoms: Index) -> None:
@@ -109,35 +142,3 @@ class Division:
         if self.sign is not None:
             for bucket in (self.in_scope, self.upfront, self.over_limit):
                 np.multiply(bucket, self.sign, out=bucket)
-
-
-def divide(
-    rules: LineRules,
-    limits: list[ClaimLimit],
-    level: Index | None,
-    block: LineBlock,
-    found: Found,
-    atoms: Index,
-    partial: Partial | None,
-    negative: bool,
-    out: JudgedLines,
-    states: UInt8,
-) -> Division:
-    """Divide the block's lines in the order of the plan and write them to `out`; give the division.
-
-    `found.reason`: why a line is self-funded, or 0. `level` [claims]: column of the catalog's ceilings, None: no
-    ceilings. `negative`: some amount is below 0; refunds are divided like the same positive amount. `states` [claims of
-    the block] takes up those of category limits.
-    """
-    division = Division(block, found, out, states)
-    division.take_self_funded(partial, negative)
-    level = None if level is None else (level if isinstance(level, int) else level[block.claims])
-    if rules.ceiling_first:
-        division.take_over_ceiling(level)
-    division.take_over_categories([limit for limit in limits if limit.rule.before_upfront], atoms)
-    division.take_upfront()
-    if not rules.ceiling_first:
-        division.take_over_ceiling(level)
-    division.take_over_categories([limit for limit in limits if not limit.rule.before_upfront], atoms)
-    division.finish(partial)
-    return division

@@ -13,9 +13,9 @@ from adjudicator.catalog import Catalog
 from adjudicator.category_limits import ClaimLimit
 from adjudicator.ceilings import HIGHEST
 from adjudicator.columns import PPM, Bool, Int64, UInt8
-from adjudicator.division import Division, Partial, divide
+from adjudicator.division import Division, Partial
 from adjudicator.judged import Judged, JudgedLines
-from adjudicator.line_blocks import ChosenLines, LineBlock
+from adjudicator.line_blocks import ChosenLines, LineBlock, Scratch
 from adjudicator.line_codes import line_index, unknown_index
 from adjudicator.reasons import LineReason
 from adjudicator.restrictions import restrict
@@ -131,12 +131,12 @@ class _Stage:
 
     def judge_blocks(self, cuts: list[slice]) -> None:
         """Judge some blocks, one after the other."""
-        for block in self.lines.blocks(cuts):
-            self.judge_block(block)
+        for block, scratch in self.lines.blocks(cuts):
+            self.judge_block(block, scratch)
 
-    def judge_block(self, block: LineBlock) -> None:
+    def judge_block(self, block: LineBlock, scratch: Scratch) -> None:
         """Fill the outputs of the block's lines and claims."""
-        found = Found(self.catalog, self.index, block.item, block.date)
+        found = Found(self.catalog, self.index, block, scratch)
         partial = None
         if self.rules.whole_bill:
             found.reason[...] = 0
@@ -153,7 +153,8 @@ class _Stage:
         negative = largest > HIGHEST
         part = self.out.lines.part(block.rows)
         states = self.out.states[block.claims]
-        division = divide(self.rules, self.limits, self.level, block, found, atoms, partial, negative, part, states)
+        division = Division(block, found, part, states, scratch)
+        division.divide(self.rules, self.limits, self.level, atoms, partial, negative)
         self._sum(division, atoms)
         if self.given is not None:
             _blank_given(part, np.repeat(self.given[block.claims], block.counts))
@@ -232,24 +233,23 @@ class _Stage:
         return table.values[index]
 
     def _sum(self, division: Division, atoms: Index) -> None:
-        """Sum the buckets to claims and atoms. The law is checked here: they add up to the amounts."""
+        """Sum the buckets to claims and atoms.
+
+        The law that they add up to the amounts holds line by line because a step takes off `left` what it puts in a
+        bucket; here it is checked for the sums of the block.
+        """
         block = division.block
         sums = self.out.atom_buckets[block.claims]
-        rest = block.sums(block.amount)
         for number, bucket in enumerate(BUCKETS):
             values = division.filled(bucket)
             if values is None:
                 continue
             if isinstance(atoms, int):
-                summed = block.sums(values)
-                sums[:, atoms, number] = summed
-                np.subtract(rest, summed, out=rest)
+                sums[:, atoms, number] = block.sums(values)
                 continue
             for atom in range(self.rules.atoms):
-                summed = block.sums(values * (atoms == atom))
-                sums[:, atom, number] = summed
-                np.subtract(rest, summed, out=rest)
-        assert not np.count_nonzero(rest), "buckets do not add up to the bill"
+                sums[:, atom, number] = block.sums(values * (atoms == atom))
+        assert np.add.reduce(sums, axis=None) == np.add.reduce(block.amount), "buckets do not add up to the bill"
 
 
 def _blank_given(part: JudgedLines, given: Bool) -> None:

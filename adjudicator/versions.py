@@ -1,8 +1,8 @@
 """Which version of an item is in force on the date of service.
 
-Small batches search the versions of each line's item. Large ones first lay out an index for the span of their dates:
-between two dates on which anything in the catalog changes every item has one version, so a line costs one gather of a
-packed word that holds all a plain line needs (rate, ceiling row, why it is not payable).
+An index lays the catalog out: between two dates on which anything in it changes every item has one version, so a line
+costs one gather of a packed word that holds all a plain line needs (rate, ceiling row, why it is not payable). Where
+an index would not pay or grow too large, the versions of each line's item are searched.
 """
 
 from __future__ import annotations
@@ -13,19 +13,24 @@ from typing import cast
 import numpy as np
 
 from adjudicator.catalog import CLASSES, Catalog
-from adjudicator.columns import Int32, Int64, UInt8
+from adjudicator.ceilings import NO_CEILING
+from adjudicator.columns import Int32, Int64, UInt8, constant
+from adjudicator.line_blocks import LineBlock, Scratch
 from adjudicator.reasons import LineReason
 from adjudicator.tables import Index
 
-RATE_BITS = (1 << 20) - 1
+RATE_BITS = constant((1 << 20) - 1)
 """Of a packed word: the rate in ppm."""
 
-REASON_SHIFT = 20
-REASON_BITS = 31
-SPECIAL = 1 << 25
+REASON_SHIFT = constant(20)
+"""Of a packed word: where the eight bits of the reason begin."""
+
+SPECIAL = constant(1 << 28)
 """Of a packed word: the version has a restriction or an upfront schedule."""
 
-CEILING_SHIFT = 32
+CEILING_SHIFT = constant(32)
+"""Of a packed word: where the row of the ceiling begins."""
+
 CLASS_C = CLASSES.index("C")
 LARGEST_INDEX = 8_000_000
 """Cells of an index at most (12 bytes each)."""
@@ -36,7 +41,11 @@ LONGEST_SPAN = 100_000
 FAR = 200_000
 """Days from 1970-01-01 (the year 2517): what changes later, or as long before, is for ever."""
 
-FEWEST_LINES = 200
+ALL_TIME = (1 - FAR, FAR - 1)
+
+SMALL_INDEX = 1_000_000
+"""Up to so many cells (some 50 ms) an index is built for a single line: others will follow."""
+
 NO_LINES = np.empty(0, np.int64)
 
 
@@ -45,8 +54,8 @@ class VersionIndex:
     """The version in force for every item and every stretch of days in which the catalog does not change.
 
     It holds for service dates from `lowest` to `highest`.
-    offsets [days]: position of the first cell of the stretch a day lies in, for days from `first_day` on; earlier and
-    later days count as the first and the last. Cell 0 of a stretch stands for an unknown item, cell i + 1 for item i.
+    offsets [days]: cell of item 0 in the stretch a day lies in, for days from `first_day` on; earlier and later days
+    count as the first and the last. The cell before it stands for an unknown item (row -1).
     words [cells]: packed. versions [cells]: row of the catalog's versions, -1 none in force.
     ceilings_e6 [rows x (levels + 1), flat], the last row without a ceiling: what the packed ceiling row points into.
     """
@@ -61,43 +70,58 @@ class VersionIndex:
     highest_ceiling_e6: int
     special: bool
 
+    def covers(self, lowest: int, highest: int) -> bool:
+        """Tell whether it holds for dates of this span."""
+        return self.lowest <= lowest and highest <= self.highest
+
+    def first_cell(self, date: Int32, lowest: int, highest: int) -> Index:
+        """Give the cell of item 0 for every date [lines] in this span; one int when all are of one stretch."""
+        first, last = self.offsets.take((lowest - self.first_day, highest - self.first_day), mode="clip").tolist()
+        if first == last:
+            return first
+        return self.offsets.take(np.subtract(date, self.first_day, dtype=np.int64), mode="clip")
+
 
 def index_versions(catalog: Catalog, service_date: Int32, fewest_lines: int | None = None) -> VersionIndex | None:
-    """Give the index for the dates of some lines; None when it would not pay or grow too large.
+    """Give an index for the dates of some lines (it may not cover all of them); None when none would pay.
 
-    It is built, at some 10 ns a version and stretch, when there are an eighth as many lines as versions (or more than
-    `fewest_lines`): for all time if the catalog changes on few days, else for the span of these dates. The last one is
-    kept with the catalog and serves any number of lines.
+    If the catalog changes on few days it is for all time, and a small one is built even for a single line. Else it is
+    for the span of these dates, and built when there are an eighth as many lines as versions (more than
+    `fewest_lines`). The last one is kept with the catalog and serves any number of lines.
     """
-    versions = len(catalog.valid_from)
-    if not versions or not len(service_date):
+    if not len(catalog.valid_from) or not len(service_date):
         return None
     kept = cast("VersionIndex | None", catalog.memo.get("version_index"))
-    fewest = max(FEWEST_LINES, versions // 8) if fewest_lines is None else fewest_lines
-    if kept is None and len(service_date) <= fewest:
-        return None
-    lowest, highest = int(service_date.min()), int(service_date.max())
-    if kept is not None and kept.lowest <= lowest and highest <= kept.highest:
+    if kept is not None and kept.covers(*ALL_TIME):
         return kept
-    if len(service_date) <= fewest:
-        return None
-    built = _build(catalog, lowest, highest)
-    if built is not None:
-        catalog.memo["version_index"] = built
-    return built
+    changes = _changes(catalog)
+    fewest = len(catalog.valid_from) // 8 if fewest_lines is None else fewest_lines
+    most_cells = LARGEST_INDEX if len(service_date) > fewest else SMALL_INDEX
+    if not _fits(catalog, changes, most_cells):
+        if most_cells < LARGEST_INDEX:
+            return kept
+        lowest, highest = int(service_date.min()), int(service_date.max())
+        changes = changes[(changes > lowest) & (changes <= highest)]
+        if (kept is not None and kept.covers(lowest, highest)) or not _fits(catalog, changes, most_cells):
+            return kept
+        kept = _laid_out(catalog, lowest, highest, changes)
+    else:
+        kept = _laid_out(catalog, *ALL_TIME, changes)
+    catalog.memo["version_index"] = kept
+    return kept
 
 
-def _build(catalog: Catalog, lowest: int, highest: int) -> VersionIndex | None:
-    width = len(catalog.first)
-    changes = np.unique(np.concatenate([catalog.valid_from, catalog.valid_until]))
-    changes = changes[(changes > -FAR) & (changes < FAR)]
-    known_time = lowest > -FAR and highest < FAR and _span(changes) <= LONGEST_SPAN
-    if known_time and (len(changes) + 1) * width <= LARGEST_INDEX:
-        return _laid_out(catalog, 1 - FAR, FAR - 1, changes)
-    changes = changes[(changes > lowest) & (changes <= highest)]
-    if (len(changes) + 1) * width <= LARGEST_INDEX and highest - lowest <= LONGEST_SPAN:
-        return _laid_out(catalog, lowest, highest, changes)
-    return None
+def _changes(catalog: Catalog) -> Int32:
+    """Give the days on which anything in the catalog changes; worked out once."""
+    found = cast("Int32 | None", catalog.memo.get("changes"))
+    if found is None:
+        found = np.unique(np.concatenate([catalog.valid_from, catalog.valid_until]))
+        found = catalog.memo["changes"] = found[(found > -FAR) & (found < FAR)]
+    return found
+
+
+def _fits(catalog: Catalog, changes: Int32, most_cells: int) -> bool:
+    return (len(changes) + 1) * len(catalog.first) <= most_cells and _span(changes) <= LONGEST_SPAN
 
 
 def _span(changes: Int32) -> int:
@@ -125,7 +149,7 @@ def _laid_out(catalog: Catalog, lowest: int, highest: int, changes: Int32) -> Ve
         found.ravel(),
         cells.ravel(),
         ceilings,
-        highest_ceiling_e6=int(ceilings.max(initial=0)),
+        highest_ceiling_e6=int(ceilings.max()),
         special=bool((words & SPECIAL).any()),
     )
 
@@ -133,8 +157,8 @@ def _laid_out(catalog: Catalog, lowest: int, highest: int, changes: Int32) -> Ve
 def _packed(catalog: Catalog) -> tuple[Int64, Int64]:
     """Give the words of all versions, then of an unknown item and of an item not in force; and the flat ceilings."""
     rows, levels = catalog.ceilings_e6.shape
-    ceilings = np.full((rows + 1) * levels, -1, np.int64)
-    ceilings[: rows * levels] = catalog.ceilings_e6.ravel()
+    ceilings = np.full((rows + 1) * levels, NO_CEILING)
+    ceilings[: rows * levels] = np.where(catalog.ceilings_e6 < 0, NO_CEILING, catalog.ceilings_e6).ravel()
     versions = len(catalog.valid_from)
     words = np.empty(versions + 2, np.int64)
     row = np.where(catalog.ceiling < 0, rows, catalog.ceiling).astype(np.int64) * levels
@@ -178,18 +202,23 @@ class Found:
     special: positions of the lines whose version has a restriction or schedule. The owner may change all arrays.
     """
 
-    def __init__(self, catalog: Catalog | None, index: VersionIndex | None, item: Int32, date: Int32):
-        self.catalog, self.index = catalog, index
+    def __init__(self, catalog: Catalog | None, index: VersionIndex | None, block: LineBlock, scratch: Scratch):
+        self.catalog, self._scratch = catalog, scratch
+        self._index: VersionIndex | None = None
         self._version: Int64 | None = None
         self.special = NO_LINES
         if catalog is None:
-            self._version = np.full(len(item), -1, np.int64)
-            self.rate = np.zeros(len(item), np.int64)
-            self.reason = np.where(item < 0, np.uint8(LineReason.UNKNOWN_ITEM), np.uint8(LineReason.NOT_IN_FORCE))
-        elif index is None:
-            self._search(catalog, item, date)
+            unknown = np.uint8(LineReason.UNKNOWN_ITEM)
+            self._version = np.full(len(block), -1, np.int64)
+            self.rate = np.zeros(len(block), np.int64)
+            self.reason = np.where(block.item < 0, unknown, np.uint8(LineReason.NOT_IN_FORCE))
+            return
+        lowest, highest = int(np.minimum.reduce(block.date)), int(np.maximum.reduce(block.date))
+        if index is not None and index.covers(lowest, highest):
+            self._index = index
+            self._look_up(index, block, index.first_cell(block.date, lowest, highest))
         else:
-            self._look_up(index, item, date)
+            self._search(catalog, block.item, block.date)
 
     def _search(self, catalog: Catalog, item: Int32, date: Int32) -> None:
         self._version, self.reason = version, reason = in_force(catalog, item, date)
@@ -201,44 +230,42 @@ class Found:
         has_schedule = catalog.upfront_schedule.take(version, mode="clip") >= 0
         self.special = ((has_restriction | has_schedule) & ~none).nonzero()[0]
 
-    def _look_up(self, index: VersionIndex, item: Int32, date: Int32) -> None:
-        day = np.subtract(date, index.first_day, dtype=np.int64)
-        self._cell = index.offsets.take(day, mode="clip")
-        np.add(self._cell, item, out=self._cell)
-        word = self._word = index.words.take(self._cell, mode="clip")
-        self.rate = np.bitwise_and(word, RATE_BITS)
-        np.right_shift(word, REASON_SHIFT, out=day)
-        np.bitwise_and(day, REASON_BITS, out=day)
-        self.reason = day.astype(np.uint8)
-        self.special = np.flatnonzero(np.bitwise_and(word, SPECIAL, out=day) != 0) if index.special else NO_LINES
+    def _look_up(self, index: VersionIndex, block: LineBlock, first_cell: Index) -> None:
+        self._cell = np.add(block.item, first_cell, out=self._scratch.cell, dtype=np.int64)
+        word = self._word = index.words.take(self._cell, mode="clip", out=self._scratch.word)
+        self.rate = np.bitwise_and(word, RATE_BITS, out=self._scratch.rate)
+        reason = np.right_shift(word, REASON_SHIFT, out=self._scratch.price)
+        self.reason = reason.astype(np.uint8)  # the bits above are cut off
+        if index.special:
+            self.special = np.flatnonzero(np.bitwise_and(word, SPECIAL))
 
     @property
     def version(self) -> Int64:
         """Give the row of the catalog's versions for every line, -1 none."""
         if self._version is None:
-            assert self.index is not None
-            self._version = self.index.versions.take(self._cell).astype(np.int64)
+            assert self._index is not None
+            self._version = self._index.versions.take(self._cell).astype(np.int64)
         return self._version
 
     def versions_of(self, lines: Int64) -> Int64:
         """Give the row of the catalog's versions for some lines."""
         if self._version is None:
-            assert self.index is not None
-            return self.index.versions[self._cell[lines]].astype(np.int64)
+            assert self._index is not None
+            return self._index.versions[self._cell[lines]].astype(np.int64)
         return self._version[lines]
 
     def price_ceilings_e6(self, level: Index) -> tuple[Int64, int]:
-        """Give the payable unit price of every line, negative where there is none, and a bound of them all.
+        """Give the payable unit price of every line, NO_CEILING where there is none, and a bound of them all.
 
         `level` [lines]: column of the catalog's ceilings.
         """
-        if self.index is not None:
+        if self._index is not None:
             row = np.right_shift(self._word, CEILING_SHIFT, out=self._word)
-            np.add(row, level, out=row)
-            price = self.index.ceilings_e6.take(row, mode="clip")
-            return price, self.index.highest_ceiling_e6
+            row = np.add(row, level, out=row)
+            price = self._index.ceilings_e6.take(row, mode="clip", out=self._scratch.price)
+            return price, self._index.highest_ceiling_e6
         assert self.catalog is not None
         row = self.catalog.ceiling.take(self.version, mode="clip")
         price = self.catalog.ceilings_e6[row, level]
-        price[(row < 0) | (self.version < 0)] = -1
-        return price, int(price.max(initial=0))
+        price[(row < 0) | (self.version < 0) | (price < 0)] = NO_CEILING
+        return price, int(price.max())

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adjudicator import versions
 from adjudicator.batch import LARGEST_FEN, Batch, Lines
 from adjudicator.catalog import Catalog
 from adjudicator.category_limits import within
-from adjudicator.ceilings import billed_quantity, payable_fen, unit_price_e6
+from adjudicator.ceilings import NO_CEILING, billed_quantity, payable_fen, unit_price_e6
 from adjudicator.columns import MISSING, Category, Number
 from adjudicator.errors import RulebookError
 from adjudicator.judged import Judged
@@ -174,6 +175,12 @@ def test_price_times_quantity_is_exact_or_above_any_amount(price: int, quantity:
     assert found == exact if exact <= LARGEST_FEN else found >= LARGEST_FEN
 
 
+@given(prices, st.lists(quantities, min_size=1))
+def test_without_a_ceiling_any_quantity_is_payable(highest: int, quantity: list[int]) -> None:
+    billed, most = billed_quantity(np.array(quantity))
+    assert (payable_fen(np.full(len(quantity), NO_CEILING), highest, billed, most) > LARGEST_FEN).all()
+
+
 @given(st.integers(-LARGEST_FEN, LARGEST_FEN), st.one_of(st.just(MISSING), st.integers(-(10**12), 10**12)))
 def test_unit_price_is_amount_by_quantity(amount: int, quantity: int) -> None:
     divisor = 10_000 if quantity == MISSING else max(abs(quantity), 1)
@@ -212,13 +219,24 @@ def test_index_finds_the_version_the_search_finds(seed: int, items: int) -> None
     assert refused.tolist() == of_class.tolist()
 
 
-def test_index_is_kept_and_serves_a_single_line_later() -> None:
+def test_small_index_is_built_for_a_single_line_and_kept() -> None:
     catalog = catalog_of(np.random.default_rng(2), 9)
-    assert index_versions(catalog, np.full(5, START, np.int32)) is None
-    built = index_versions(catalog, np.full(500, START, np.int32))
-    assert built is not None
-    assert index_versions(catalog, np.array([START + 10_000], np.int32)) is built
-    assert index_versions(catalog, np.array([10**6], np.int32)) is None
+    built = index_versions(catalog, np.array([START], np.int32))
+    assert built is not None and built.covers(START + 10_000, START + 20_000)
+    assert index_versions(catalog, np.array([10**6], np.int32)) is built
+    assert not built.covers(START, 10**6)
+
+
+def test_index_of_a_restless_catalog_is_for_a_span_of_dates_and_many_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = catalog_of(np.random.default_rng(2), 9)
+    monkeypatch.setattr(versions, "SMALL_INDEX", 0)
+    assert index_versions(catalog, np.full(1, START, np.int32), fewest_lines=4) is None
+    monkeypatch.setattr(versions, "LONGEST_SPAN", -1)
+    assert index_versions(catalog, np.full(5, START, np.int32), fewest_lines=4) is None
+    monkeypatch.setattr(versions, "LONGEST_SPAN", 0)
+    built = index_versions(catalog, np.full(5, START, np.int32), fewest_lines=4)
+    assert built is not None and built.covers(START, START) and not built.covers(START, START + 1)
+    assert index_versions(catalog, np.full(1, START + 1, np.int32), fewest_lines=4) is built
 
 
 def test_refunds_mirror_whole_worlds() -> None:
