@@ -76,9 +76,9 @@ class VersionIndex:
 
     def first_cell(self, date: Int32, lowest: int, highest: int) -> Index:
         """Give the cell of item 0 for every date [lines] in this span; one int when all are of one stretch."""
-        first, last = self.offsets.take((lowest - self.first_day, highest - self.first_day), mode="clip").tolist()
+        first, last = self.offsets.take((lowest - self.first_day, highest - self.first_day), mode="clip")
         if first == last:
-            return first
+            return int(first)
         return self.offsets.take(np.subtract(date, self.first_day, dtype=np.int64), mode="clip")
 
 
@@ -249,10 +249,11 @@ class Found:
 
     def versions_of(self, lines: Int64) -> Int64:
         """Give the row of the catalog's versions for some lines."""
-        if self._version is None:
-            assert self._index is not None
-            return self._index.versions[self._cell[lines]].astype(np.int64)
-        return self._version[lines]
+        if self._version is not None:
+            return self._version[lines]
+        assert self._index is not None
+        versions: Int64 = self._index.versions[self._cell[lines]].astype(np.int64)
+        return versions
 
     def price_ceilings_e6(self, level: Index) -> tuple[Int64, int]:
         """Give the payable unit price of every line, NO_CEILING where there is none, and a bound of them all.
