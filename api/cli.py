@@ -1,4 +1,4 @@
-"""The command line: `adjudicator settle | explain | plan ... | catalog ... | ledger ... | verify`.
+"""The command line: `adjudicator settle | explain | serve | sign | plan ... | catalog ... | ledger ... | verify`.
 
 This module only declares the commands and turns failures into exit codes; what a command does stands in `api.commands`
 and is imported when it is run, so that `--help` needs neither NumPy nor Arrow nor rich. Texts are codes of
@@ -52,6 +52,7 @@ Plans = Annotated[Optional[list[Path]], typer.Option("--plans", help="CLI_OPTION
 Catalogs = Annotated[Optional[Path], typer.Option("--catalogs", help="CLI_OPTION_CATALOGS")]  # noqa: UP045
 DatabaseUrl = Annotated[str, typer.Option("--database-url", metavar="URL", help="CLI_OPTION_DATABASE_URL")]
 Keys = Annotated[Path, typer.Option("--keys", metavar="FILE", help="CLI_OPTION_KEYS")]
+Credentials = Annotated[Optional[Path], typer.Option("--credentials", metavar="FILE", help="CLI_OPTION_CREDENTIALS")]  # noqa: UP045
 
 
 @app.callback(invoke_without_command=True)
@@ -95,6 +96,39 @@ def _explain(
     from api.commands.explain import run
 
     return run(claim.strip(), folder, _terminal(json, lang))
+
+
+@app.command("serve", help="CLI_SERVE")
+def _serve(
+    database_url: Annotated[Optional[str], typer.Option("--database-url", help="CLI_OPTION_DATABASE_URL")] = None,  # noqa: UP045
+    keys: Annotated[Optional[Path], typer.Option("--keys", metavar="FILE", help="CLI_OPTION_KEYS")] = None,  # noqa: UP045
+    credentials: Credentials = None,
+    folder: Annotated[Optional[Path], typer.Option("--folder", help="CLI_OPTION_FOLDER")] = None,  # noqa: UP045
+    host: Annotated[Optional[str], typer.Option("--host", help="CLI_OPTION_HOST")] = None,  # noqa: UP045
+    port: Annotated[Optional[int], typer.Option("--port", help="CLI_OPTION_PORT")] = None,  # noqa: UP045
+    lang: Lang = None,
+) -> int:
+    from api.commands.serve import run
+    from api.http.settings import settings_from
+
+    settings = settings_from(
+        database_url=database_url, keys=keys, credentials=credentials, folder=folder, host=host, port=port
+    )
+    return run(settings, _terminal(False, lang))
+
+
+@app.command("sign", help="CLI_SIGN")
+def _sign(
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="CLI_ARGUMENT_METHOD")],
+    address: Annotated[str, typer.Argument(metavar="URL", help="CLI_ARGUMENT_URL")],
+    body: Annotated[Optional[Path], typer.Argument(metavar="FILE", help="CLI_ARGUMENT_BODY")] = None,  # noqa: UP045
+    key: Annotated[str, typer.Option("--key", help="CLI_OPTION_KEY")] = "sandbox",
+    credentials: Credentials = None,
+) -> int:
+    from api.commands.sign import run
+    from api.http.settings import settings_from
+
+    return run(method, address, body, key, settings_from(credentials=credentials))
 
 
 @plan_app.command("lint", help="CLI_PLAN_LINT")

@@ -36,6 +36,17 @@ STATUS: Mapping[str, int] = {
     "NOT_REVERSED": 422,
     "MESSAGE_ID_REUSED": 422,
     "NOT_DONE": 503,
+    "NOT_ALLOWED": 403,
+    "NOT_FOUND": 404,
+    "NO_SUCH_ADDRESS": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "BODY_TOO_SLOW": 408,
+    "BODY_OF_OTHER_TYPE": 415,
+    "DEFECT": 500,
+    "OUTCOME_UNKNOWN": 500,
+    "BUSY": 503,
+    "NOT_READY": 503,
+    "OUTCOME_PENDING": 504,
 }
 """HTTP status of each problem."""
 

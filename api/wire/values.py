@@ -7,6 +7,7 @@ signs or separators. The types say the whole syntax, so a value that fits its ty
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any
@@ -67,6 +68,8 @@ DAY_FORM = Form(
     r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", len("2023-05-06"), "2023-05-06", "DAY_NOT_READ"
 )
 FORMS = {form.pattern: form for form in (ID_FORM, WORD_FORM, AMOUNT_FORM, QUANTITY_FORM, PRICE_FORM, DAY_FORM)}
+
+ID = re.compile(ID_FORM.pattern, re.ASCII)
 
 Identifier = Annotated[str, ID_FORM.declared]
 """An id that can only be meant as it is written: ASCII letters, digits and _ . : / -"""

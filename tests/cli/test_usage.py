@@ -14,7 +14,7 @@ from tests.cli.files import PLAN
 COMMANDS = (
     (), ("settle",), ("explain",), ("plan",), ("plan", "lint"), ("plan", "test"), ("plan", "show"), ("plan", "diff"),
     ("catalog",), ("catalog", "check"), ("catalog", "import"),
-    ("ledger",), ("ledger", "init"), ("ledger", "load"), ("ledger", "seal"), ("verify",),
+    ("ledger",), ("ledger", "init"), ("ledger", "load"), ("ledger", "seal"), ("verify",), ("serve",), ("sign",),
 )  # fmt: skip
 
 

@@ -1,0 +1,116 @@
+"""The application: the routes, a problem body for all that goes wrong, and one log line for every request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http import operating, routes
+from api.http.describing import document
+from api.http.site import Site
+from api.ledger.database import OutcomeUnknownError
+from api.wire.problems import MEDIA_TYPE, Problem, RequestError
+
+TITLE = "adjudicator"
+VERSION = "1"
+"""Version of the interface: it is in the paths, and changes when a client would have to."""
+
+DESCRIPTION = """Real-time settlement of basic medical insurance claims. Requests are signed; docs/api.md describes
+formats, signing and problems."""
+
+UNROUTED = {404: "NO_SUCH_ADDRESS", 405: "METHOD_NOT_ALLOWED"}
+"""Problems of requests that no route takes."""
+
+
+def create_app(site: Site) -> FastAPI:
+    """Make the application around a site; its writer begins and ends with it."""
+
+    @asynccontextmanager
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        site.writer.start()
+        yield
+        site.writer.close()
+        site.readers.shutdown()
+
+    app = FastAPIOffline(title=TITLE, version=VERSION, description=DESCRIPTION, lifespan=running, redoc_url=None, redirect_slashes=False)
+    app.state.site = site
+    app.include_router(routes.router)
+    app.include_router(operating.router)
+    described = document(app)
+    app.openapi = lambda: described  # type: ignore[method-assign]
+    app.add_exception_handler(RequestError, _refused)
+    app.add_exception_handler(HTTPException, _unrouted)
+    app.add_exception_handler(OutcomeUnknownError, _unknown)
+    app.add_middleware(Observed, site=site)
+    return app
+
+
+class Observed:
+    """Gives every request an id, logs and counts it, and turns what nobody expected into a problem body."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app, self._site = app, site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on, and record how it was answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun, status = time.perf_counter(), 0
+        state = scope.setdefault("state", {})
+        state["request_id"] = self._site.world.new_id()
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as failure:
+            self._site.log.error("defect", request_id=state["request_id"], exc_info=failure)
+            if not status:
+                await _problem(Problem("DEFECT"), state)(scope, receive, sending)
+        finally:
+            self._record(scope, status, time.perf_counter() - begun)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        site, state = self._site, scope["state"]
+        route = getattr(scope.get("route"), "path", "none")
+        method = scope["method"] if route != "none" else "any"
+        site.metrics.requests.labels(route, method, status).inc()
+        site.metrics.seconds.labels(route).observe(seconds)
+        said = {name: state[name] for name in ("code", "request_id") if name in state}
+        if principal := state.get("principal"):
+            said |= {"key_id": principal.key_id, "institution": principal.institution, "role": principal.role.value}
+        milliseconds = round(seconds * 1000, 3)
+        site.log.info("answered", route=route, method=method, status=status, milliseconds=milliseconds, **said)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)
+    return _problem(error.problem, request.scope["state"])
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    found = _problem(Problem(UNROUTED.get(error.status_code, "NO_SUCH_ADDRESS")), request.scope["state"])
+    found.headers.update(error.headers or {})
+    return found
+
+
+async def _unknown(request: Request, _error: Exception) -> Response:
+    return _problem(Problem("OUTCOME_UNKNOWN"), request.scope["state"])
+
+
+def _problem(problem: Problem, state: dict[str, str]) -> Response:
+    state["code"] = problem.code
+    headers = {"Retry-After": "1"} if problem.status == 503 else None
+    return Response(problem.body(state["request_id"]), problem.status, headers, MEDIA_TYPE)

@@ -1,0 +1,97 @@
+"""The routes: what each takes, whom it answers, and with which of the stored bytes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from api.http.describing import asked
+from api.http.site import Signed, SignedBy
+from api.service.answers import Answer, Outcome
+from api.service.requests import Message, Request, Role
+from api.wire.answers import AccountsAnswer, PreviewAnswer, ReversalAnswer, SettlementAnswer
+from api.wire.models import Claim, ClaimMessage, PersonQuery, ReverseMessage
+from api.wire.problems import MEDIA_TYPE, refuse
+from api.wire.reading import read_claim, read_claim_message, read_person_query, read_reverse_message
+from api.wire.values import ID
+
+INSTITUTION = (Role.INSTITUTION,)
+READERS = (Role.INSTITUTION, Role.OPERATOR, Role.REVIEWER, Role.AUDITOR)
+
+STATUS: dict[Outcome, int] = {"done": 200, "nothing": 200, "refused": 422, "conflict": 422, "failed": 503}
+"""HTTP status of what became of a message."""
+
+WRITES = (400, 413, 415, 422, 503, 504)
+READS = (400, 404, 413, 415, 422)
+
+Own = Annotated[Signed, Depends(SignedBy(INSTITUTION))]
+Reader = Annotated[Signed, Depends(SignedBy(READERS))]
+
+router = APIRouter(prefix="/v1")
+
+
+@router.post("/previews", operation_id="preview", **asked(INSTITUTION, PreviewAnswer, (400, 413, 415, 422), Claim))
+async def preview(signed: Own) -> Response:
+    """Say what a settlement would come to now. Nothing is changed or remembered."""
+    claim = read_claim(signed.body)
+    return _answered(await signed.site.read(partial(signed.site.service.preview, signed.principal, claim)))
+
+
+@router.post("/settlements", operation_id="settle", **asked(INSTITUTION, SettlementAnswer, WRITES, ClaimMessage))
+async def settle(signed: Own) -> Response:
+    """Settle a claim. Sent again with the same message id it has no second effect and the same answer."""
+    return await _submit(signed, *read_claim_message(signed.body))
+
+
+@router.post("/reversals", operation_id="reverse", **asked(INSTITUTION, ReversalAnswer, WRITES, ReverseMessage))
+async def reverse(signed: Own) -> Response:
+    """Undo a settlement, or what a message did; a message that never came can then never succeed (冲正)."""
+    return await _submit(signed, *read_reverse_message(signed.body))
+
+
+@router.get("/messages/{message_id}", operation_id="findMessage", **asked(INSTITUTION, None, (404, 422)))
+async def find_message(signed: Own, message_id: str) -> Response:
+    """Give what a message was answered: the same bytes and status. 404: it never came, and may be sent."""
+    _check_id(message_id)
+    answer = await signed.site.read(partial(signed.site.service.find, signed.principal, message_id))
+    if answer is None:
+        raise refuse("NOT_FOUND")
+    return _answered(answer)
+
+
+@router.get("/settlements/{settlement_id}", operation_id="readSettlement", **asked(READERS, None, (404,)))
+async def read_settlement(signed: Reader, settlement_id: str) -> Response:
+    """Give the answer that a settlement, or a reversal, was given."""
+    _check_id(settlement_id)
+    body = await signed.site.read(partial(signed.site.service.settlement, signed.principal, settlement_id))
+    if body is None:
+        raise refuse("NOT_FOUND")
+    return Response(body, media_type="application/json")
+
+
+@router.post("/accounts", operation_id="readAccounts", **asked(READERS, AccountsAnswer, READS, PersonQuery))
+async def read_accounts(signed: Reader) -> Response:
+    """Give what a person has used so far. The number is in the body: an address stands in the logs of every proxy."""
+    number = read_person_query(signed.body)
+    body = await signed.site.read(partial(signed.site.service.accounts, number))
+    if body is None:
+        raise refuse("NOT_FOUND")
+    return Response(body, media_type="application/json")
+
+
+async def _submit(signed: Signed, message_id: str, request: Request) -> Response:
+    return _answered(await signed.site.writer.submit(Message(signed.principal, message_id, request)))
+
+
+def _answered(answer: Answer) -> Response:
+    status = STATUS[answer.outcome]
+    headers = {"Adjudicator-Replayed": "true"} if answer.replayed else None
+    return Response(answer.body, status, headers, "application/json" if status == 200 else MEDIA_TYPE)
+
+
+def _check_id(text: str) -> None:
+    """Refuse what can be no id as what is not there."""
+    if not ID.fullmatch(text):
+        raise refuse("NOT_FOUND")

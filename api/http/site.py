@@ -1,0 +1,110 @@
+"""What the handlers work with, and how they receive a request: read whole, signed, and by a role that may ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from fastapi import Request
+from sqlalchemy.exc import DBAPIError
+from structlog.typing import FilteringBoundLogger
+
+from api.http.metrics import Metrics
+from api.http.writer import Writer
+from api.ledger.database import Database
+from api.service.requests import Principal, Role
+from api.service.service import Service
+from api.service.world import World
+from api.wire.decoding import LARGEST_BODY
+from api.wire.problems import refuse
+from api.wire.signing import Attempt, Authentication
+
+BODY_SECONDS = 10.0
+"""A body that takes longer to arrive is not waited for."""
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One running service. version: what `/version` says. readers: threads that read the ledger."""
+
+    database: Database
+    service: Service
+    authentication: Authentication
+    writer: Writer
+    readers: ThreadPoolExecutor
+    world: World
+    metrics: Metrics
+    log: FilteringBoundLogger
+    version: bytes
+
+    def answers(self) -> bool:
+        """Say whether the ledger can be read."""
+        try:
+            with self.database.read() as connection:
+                connection.exec_driver_sql("SELECT 1")
+        except DBAPIError:
+            return False
+        return True
+
+    async def read(self, reading: Callable[[], Found]) -> Found:
+        """Have something read from the ledger without holding up other requests."""
+        return await asyncio.get_running_loop().run_in_executor(self.readers, reading)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A request whose sender is known and may ask this."""
+
+    site: Site
+    principal: Principal
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBy:
+    """A dependency of a route: the request is signed, by a key of one of some roles."""
+
+    roles: tuple[Role, ...]
+
+    async def __call__(self, request: Request) -> Signed:
+        """Receive a request. Raises RequestError."""
+        site: Site = request.app.state.site
+        body = await whole_body(request.stream(), request.headers.get("content-length", ""))
+        scope = request.scope
+        attempt = Attempt(
+            scope["method"],
+            scope["raw_path"].decode("latin-1"),
+            scope["query_string"].decode("latin-1"),
+            body,
+            scope["headers"],
+        )
+        principal = site.authentication.principal(attempt, site.world.now_ms() // 1000)
+        scope["state"]["principal"] = principal
+        if principal.role not in self.roles:
+            raise refuse("NOT_ALLOWED", role=principal.role.value, roles=", ".join(self.roles))
+        if body and request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+            raise refuse("BODY_OF_OTHER_TYPE")
+        return Signed(site, principal, body)
+
+
+async def whole_body(stream: AsyncIterator[bytes], declared: str) -> bytes:
+    """Read a body, no further than the largest one there may be. Raises RequestError."""
+    if declared.isdecimal() and int(declared[:20]) > LARGEST_BODY:
+        raise refuse("BODY_TOO_LARGE", largest=LARGEST_BODY)
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in stream:
+                size += len(part)
+                if size > LARGEST_BODY:
+                    raise refuse("BODY_TOO_LARGE", largest=LARGEST_BODY)
+                parts.append(part)
+    except TimeoutError:
+        raise refuse("BODY_TOO_SLOW", seconds=int(BODY_SECONDS)) from None
+    return b"".join(parts)
