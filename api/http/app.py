@@ -38,7 +38,14 @@ def create_app(site: Site) -> FastAPI:
         site.writer.close()
         site.readers.shutdown()
 
-    app = FastAPIOffline(title=TITLE, version=VERSION, description=DESCRIPTION, lifespan=running, redoc_url=None, redirect_slashes=False)
+    app = FastAPIOffline(
+        title=TITLE,
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=running,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     app.state.site = site
     app.include_router(routes.router)
     app.include_router(operating.router)

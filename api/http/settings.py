@@ -26,8 +26,8 @@ SHORTEST_SECRET = 32
 
 
 class Settings(BaseSettings):
-    """How to serve. folder: where a sandbox keeps its ledger. keys: file of the keys of identity data; credentials: file
-    of those who may sign."""
+    """How to serve. folder: where a sandbox keeps its ledger. keys: file of the keys of identity data; credentials:
+    file of those who may sign."""
 
     model_config = SettingsConfigDict(env_prefix="ADJUDICATOR_", frozen=True)
 

@@ -68,6 +68,7 @@ def reversed_body(
     return orjson.dumps(
         {
             **posted.as_dict(),
+            "reversed": True,
             "reverses": reverses,
             "settlement": settlement,
             "in_force": in_force,

@@ -19,8 +19,10 @@ from pathlib import Path
 import pytest
 
 from api.http.sandbox import CLAIM
+from api.http.settings import SANDBOX_SECRET
 from api.wire.identity_numbers import holds_identity_number
 
+ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 90
 
 
@@ -67,7 +69,18 @@ def call(line: str) -> dict[str, object]:
     return said
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def setting(port: int) -> str:
+    """What the documented lines are run with."""
+    return f"ADDRESS=http://127.0.0.1:{port} KEY=sandbox SECRET={SANDBOX_SECRET.hex()}"
+
+
+def documented() -> str:
+    """The lines of docs/api.md that sign a request with nothing but openssl."""
+    (lines,) = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), re.DOTALL)
+    return str(lines)
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="needs curl and openssl")
 def test_the_printed_line_works_and_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     folder, port = tmp_path / "sandbox", free_port()
     with serving(folder, port) as process:
@@ -75,6 +88,7 @@ def test_the_printed_line_works_and_what_was_answered_survives_a_kill(tmp_path: 
         (line,) = re.findall(r"adjudicator sign .*? \| curl -sK -", printed)
         assert call(line)["cash"] == "2160.00"
         assert call(line)["cash"] == "2160.00"
+        assert call(f"{setting(port)}; {documented()}") == {"person_seq": 0, "counters": []}
         claim = folder / "claim-1.json"
         claim.write_text(json.dumps({**CLAIM, "message_id": "M1"}))
         settle = f"adjudicator sign POST http://127.0.0.1:{port}/v1/settlements {claim} | curl -sK -"
@@ -85,7 +99,7 @@ def test_the_printed_line_works_and_what_was_answered_survives_a_kill(tmp_path: 
     with serving(folder, port) as process:
         assert call(settle) == settled
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(30) == -signal.SIGTERM, "it ends what it has begun, then as it was told"
     assert '"event":"answered"' in (folder / "err").read_text()
     assert "S0000001" not in (folder / "err").read_text()
     assert not holds_identity_number((folder / "err").read_text())

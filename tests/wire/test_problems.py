@@ -69,7 +69,7 @@ def test_every_code_is_documented_used_and_of_one_kind() -> None:
 
 
 def test_every_problem_can_be_said() -> None:
-    fields: dict[str, Any] = {"largest": 1, "name": "x", "seconds": 1}
+    fields: dict[str, Any] = {"largest": 1, "name": "x", "seconds": 1, "role": "x", "roles": "x"}
     for code in STATUS:
         assert orjson.loads(Problem(code, fields=fields).body())["status"] == STATUS[code]
 
