@@ -99,10 +99,10 @@ class Office:
     numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     def settle(self, request: ClaimRequest, message_id: str = "", institution: str = HOSPITAL) -> Answer:
-        return self.send(message(request, message_id or f"M{next(self.numbers)}", institution))
+        return self.send(message(request, message_id or f"auto{next(self.numbers)}", institution))
 
     def reverse(self, message_id: str = "", institution: str = HOSPITAL, **what: str) -> Answer:
-        return self.send(message(ReverseRequest(**what), message_id or f"R{next(self.numbers)}", institution))  # type: ignore[arg-type]
+        return self.send(message(ReverseRequest(**what), message_id or f"auto{next(self.numbers)}", institution))  # type: ignore[arg-type]
 
     def send(self, *messages: Message) -> Answer:
         return self.service.submit(messages)[-1]
