@@ -32,9 +32,9 @@ HOSPITAL, CLINIC, FAR = "H11000000001", "H11000000006", "H34030000001"
 
 ITEM = "XA02BC-01P"
 KEYRING = Keyring({"k1": bytes(range(32))}, "k1", bytes(range(32, 64)))
-MEMBERS = """person_id,scheme,place,group,sex,birth_date,valid_from,valid_until,cover,status
+MEMBERS = """person_id,scheme,place,group,sex,birth_date,valid_from,valid_until,cover,household
 """ + "".join(
-    f"1100000{number},employee_basic,110000,{group},{sex},{birth},2020-01-01,{until},{cover},\n"
+    f"1100000{number},employee_basic,110000,{group},{sex},{birth},2020-01-01,{until},{cover},F1\n"
     for number, group, sex, birth, until, cover in (
         (1, "in_service", "male", "1980-03-01", "", "normal"),
         (2, "retired", "female", "1950-05-17", "", "normal"),
@@ -71,20 +71,16 @@ class StandingClock:
         pass
 
 
-@cache
-def beijing() -> Rules:
-    return load_rules((SHIPPED / "beijing-employees-2023.yaml",))
+PLANS = {
+    "beijing": SHIPPED / "beijing-employees-2023.yaml",
+    "household": Path(__file__).parent / "household.yaml",
+}
 
 
 @cache
-def kept_rules() -> Deciding:
-    return deciding(beijing())
-
-
-@cache
-def adjudicator() -> Adjudicator:
-    rules = beijing()
-    return Adjudicator(setting_of(rules), rules.rulebook)
+def rules_of(plan: str) -> tuple[Rules, Deciding, Adjudicator]:
+    rules = load_rules((PLANS[plan],))
+    return rules, deciding(rules), Adjudicator(setting_of(rules), rules.rulebook)
 
 
 @dataclass
@@ -118,15 +114,22 @@ class Office:
         return {name: self.table(name) for name in ("journal", "entry", "counter", "holder", "live", "request")}
 
 
-def open_office(folder: Path, world: StandingClock | None = None) -> Office:
-    world = world or StandingClock()
+def open_office(folder: Path, world: StandingClock | None = None, plan: str = "beijing") -> Office:
+    world, (rules, kept, adjudicator) = world or StandingClock(), rules_of(plan)
     database = open_database(f"sqlite:///{folder / 'ledger.db'}")
     migrate(database)
     (folder / "members.csv").write_text(MEMBERS, encoding="utf-8")
-    load_institutions(database, beijing().tables)
+    load_institutions(database, rules.tables)
     load_members(database, folder / "members.csv", KEYRING, world)
-    tools = Tools(adjudicator(), keep_deciding(database, kept_rules()), KEYRING, world)
+    tools = Tools(adjudicator, keep_deciding(database, kept), KEYRING, world)
     return Office(database, Service(database, tools), tools, world, folder)
+
+
+def reopened(office: Office) -> Office:
+    """Give the office as another process finds it after the first one has died."""
+    office.database.close()
+    database = open_database(str(office.database.engine.url))
+    return Office(database, Service(database, office.tools), office.tools, office.world, office.folder)
 
 
 def message(request: ClaimRequest | ReverseRequest, message_id: str, institution: str = HOSPITAL) -> Message:
