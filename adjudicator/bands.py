@@ -2,166 +2,179 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from adjudicator.columns import NO_LIMIT, PPM
+from adjudicator.columns import NO_LIMIT, PPM, Int64
+from adjudicator.parameters import Constant
+from adjudicator.prepare import Preparation
 from adjudicator.rounding import Amount, floored, payment, quotient
-from adjudicator.rulebook import Bands, Layer, RoundAt, Slice
+from adjudicator.rulebook import Bands, Layer, RoundAt
 from adjudicator.wave import Wave
 
 _FARTHEST = 10**12
 """Ten times the largest bill: an absent target is never reached, and products with a rate stay inside int64."""
 
 
-@dataclass(frozen=True, slots=True)
-class Banded:
-    """Widths and rates, [slice][group], fen and ppm; `paid` is the rounded payment of all."""
+class Banded(NamedTuple):
+    """Widths and rates [slices, groups, claims], fen and ppm; `paid` is the rounded payment of all."""
 
-    widths: list[list[Amount]]
-    rates: list[list[Amount]]
+    widths: Int64
+    rates: Int64
     paid: Amount
 
 
-def pay_bands(layer: Layer, bands: Bands, wave: Wave, parts: Sequence[Amount], deductible: Amount) -> Banded:
-    """Cut the parts (one a group, fen >= 0) into slices and pay each at its rate."""
-    start: Amount = 0 if bands.running is None else wave.running(bands.running)
-    if bands.from_deductible:
-        start = start + deductible
-    if bands.phase is not None:
-        widths = _phases(layer, bands, wave, parts, start)
-    elif len(bands.slices) == 1 and bands.slices[0].to is None:
-        widths = [list(parts)]
-    else:
-        widths = _widths(layer, bands, wave, parts, start)
-    rates = [_rates(layer, piece, number, wave, widths[number]) for number, piece in enumerate(bands.slices)]
-    paid = _round(layer, wave, widths, rates)
-    if wave.block.observe:
-        _show(layer, wave, widths, rates)
-    return Banded(widths, rates, paid)
+class BandSteps:
+    """The bands of one layer, made ready: edges and rates of all slices stand in one array each."""
 
+    def __init__(self, layer: Layer, bands: Bands, prepare: Preparation):
+        self.layer, self.bands, self.watched = layer, bands, prepare.watched
+        name, groups = layer.name, layer.groups
+        self.shape = (len(bands.slices), len(groups), -1)
+        self.rates = prepare.rows(
+            [table for piece in bands.slices for table in piece.rates],
+            [
+                f"{name}.rate.{number}" + (f".{group.name}" if len(groups) > 1 else "")
+                for number, _ in enumerate(bands.slices, start=1)
+                for group in groups
+            ],
+        )
+        self.may_hold = not all(table.certain for piece in bands.slices for table in piece.rates)
+        self.is_single = len(bands.slices) == 1 and bands.slices[0].to is None and bands.phase is None
+        self.edges = prepare.ceilings(
+            [piece.to for piece in bands.slices],
+            [f"{name}.to.{number}" for number, _ in enumerate(bands.slices, start=1)],
+        )
+        self.fixed = _spans(self.edges.values) if isinstance(self.edges, Constant) else None
+        if bands.phase is not None:
+            self.counter, target = bands.phase
+            self.target = prepare.ceiling(target, f"{name}.phase")
+            credits = (piece.credit for piece in bands.slices)
+            self.credits = [None if c is None else prepare.parameter(c, f"{name}.credit") for c in credits]
 
-def _rates(layer: Layer, piece: Slice, number: int, wave: Wave, widths: Sequence[Amount]) -> list[Amount]:
-    rates = []
-    for place, table in enumerate(piece.rates):
-        group = layer.groups[place].name
-        label = f"{layer.name}.rate.{number + 1}" + (f".{group}" if len(layer.groups) > 1 else "")
-        rates.append(wave.value(table, label, np.asarray(widths[place]) > 0))
-    return rates
+    def pay(self, wave: Wave, parts: Int64, deductible: Amount) -> Banded:
+        """Cut the parts (fen >= 0) [groups, claims] into slices and pay each at its rate."""
+        start: Amount = wave.nothing if self.bands.running is None else wave.running(self.bands.running)
+        if self.bands.from_deductible:
+            start = start + deductible
+        if self.is_single:
+            widths = parts[np.newaxis]
+        elif self.bands.phase is not None:
+            widths = self._phases(wave, parts, start)
+        elif self.bands.whole:
+            widths = self._whole(wave, parts, start)
+        else:
+            widths = self._widths(wave, parts, start)
+        needed = (widths > 0).reshape(-1, wave.size) if self.may_hold else None
+        rates = self.rates.at(wave, needed).reshape(*self.shape)
+        products = widths * rates
+        if self.watched:
+            self._show(wave, widths, products)
+        return Banded(widths, rates, self._round(products))
 
+    def _spans(self, wave: Wave) -> tuple[Int64, Int64]:
+        """Give upper and lower edge of every slice, [slices, 1, claims]."""
+        return self.fixed or _spans(self.edges.at(wave))
 
-def _edges(layer: Layer, bands: Bands, wave: Wave) -> list[Amount]:
-    """Give the upper edge of every slice."""
-    label = f"{layer.name}.to"
-    return [
-        NO_LIMIT if piece.to is None else wave.ceiling(piece.to, f"{label}.{number + 1}")
-        for number, piece in enumerate(bands.slices)
-    ]
+    def _widths(self, wave: Wave, parts: Int64, start: Amount) -> Int64:
+        """Give what of every part lies between the edges of every slice; parts are stacked on each other."""
+        upper, lower = self._spans(wave)
+        high = start + (parts if len(parts) == 1 else np.cumsum(parts, axis=0))
+        low = start if len(parts) == 1 else high - parts
+        return np.asarray(floored(np.minimum(high, upper) - np.maximum(low, lower)))
 
-
-def _widths(layer: Layer, bands: Bands, wave: Wave, parts: Sequence[Amount], start: Amount) -> list[list[Amount]]:
-    edges = _edges(layer, bands, wave)
-    if bands.whole:
-        return _whole(edges, parts, start)
-    widths: list[list[Amount]] = []
-    lower: Amount = 0
-    for upper in edges:
-        low: Amount = start
-        row: list[Amount] = []
-        for part in parts:
-            high = low + part
-            row.append(floored(np.minimum(high, upper) - np.maximum(low, lower)))
-            low = high
-        widths.append(row)
-        lower = np.maximum(lower, upper)
-    return widths
-
-
-def _whole(edges: Sequence[Amount], parts: Sequence[Amount], start: Amount) -> list[list[Amount]]:
-    """Put everything into the slice where the last fen stands."""
-    end = start + sum(parts)
-    widths: list[list[Amount]] = []
-    lower: Amount = -1
-    for upper in edges:
+    def _whole(self, wave: Wave, parts: Int64, start: Amount) -> Int64:
+        """Put everything into the slice where the last fen stands."""
+        upper, lower = self._spans(wave)
+        end = start + np.add.reduce(parts, axis=0)
         here = (end > lower) & (end <= upper)
-        widths.append([np.where(here, part, 0) for part in parts])
-        lower = np.maximum(lower, upper)
-    return widths
+        widths: Int64 = parts * here
+        return widths
+
+    def _phases(self, wave: Wave, parts: Int64, start: Amount) -> Int64:
+        """Cut into slices of which some also end where a counter, gaining credit, reaches its target."""
+        need = np.minimum(wave.left_of(self.target.at(wave), self.counter), _FARTHEST) * PPM
+        remaining, position = parts.copy(), start
+        widths = np.empty((len(self.credits), *parts.shape), np.int64)
+        uppers = np.broadcast_to(self.edges.at(wave), (len(widths), wave.size))
+        for row, upper, credit_of in zip(widths, uppers, self.credits, strict=True):
+            room = floored(upper - position)
+            credit = None if credit_of is None else credit_of.at(wave)
+            if credit is not None:
+                room = np.minimum(room, np.where(credit > 0, quotient(need, credit), NO_LIMIT))
+            for place, part in enumerate(remaining):
+                row[place] = width = np.minimum(part, room)
+                part -= width
+                room = room - width
+            used = np.add.reduce(row, axis=0)
+            position = position + used
+            if credit is not None:
+                need = floored(need - used * credit)
+        return widths
+
+    def _round(self, products: Int64) -> Amount:
+        """Round the payment at the point the layer names."""
+        rounding = self.layer.rounding
+        match rounding.at:
+            case RoundAt.CLAIM:
+                return payment(_sum(products.reshape(-1, products.shape[-1])), rounding)
+            case RoundAt.GROUP:
+                return _sum(np.asarray(payment(_sum(products), rounding)))
+            case RoundAt.BAND:
+                return _sum(np.asarray(payment(_sum(products.swapaxes(0, 1)), rounding)))
+
+    def _show(self, wave: Wave, widths: Int64, products: Int64) -> None:
+        """Tell the observer slices and groups; at claim level, parts are differences of rounded running sums."""
+        name, groups = self.layer.name, self.layer.groups
+        for number, row in enumerate(widths, start=1):
+            wave.see(f"width.{name}.{number}", _sum(row))
+            for group, width in zip(groups, row, strict=True):
+                wave.see(f"width.{name}.{number}.{group.name}", width)
+        slices = [f"slice.{name}.{number}" for number, _ in enumerate(products, start=1)]
+        self._show_parts(wave, slices, np.add.reduce(products, axis=1), RoundAt.BAND)
+        self._show_parts(
+            wave, [f"paid.{name}.{g.name}" for g in groups], np.add.reduce(products, axis=0), RoundAt.GROUP
+        )
+
+    def _show_parts(self, wave: Wave, names: list[str], products: Int64, alone: RoundAt) -> None:
+        rounding = self.layer.rounding
+        if rounding.at is alone:
+            shown = np.asarray(payment(products, rounding))
+        else:
+            rounded = np.asarray(payment(np.cumsum(products, axis=0), rounding))
+            shown = np.diff(rounded, axis=0, prepend=0)
+        for name, value in zip(names, shown, strict=True):
+            wave.see(name, value)
 
 
-def _phases(layer: Layer, bands: Bands, wave: Wave, parts: Sequence[Amount], start: Amount) -> list[list[Amount]]:
-    """Cut into slices of which some also end where a counter, gaining credit, reaches its target."""
-    assert bands.phase is not None
-    counter, target = bands.phase
-    need = np.minimum(wave.left_of(wave.ceiling(target, f"{layer.name}.phase"), counter), _FARTHEST) * PPM
-    remaining, widths = list(parts), []
-    position = start
-    for piece, upper in zip(bands.slices, _edges(layer, bands, wave), strict=True):
-        room = floored(upper - position)
-        credit = None if piece.credit is None else wave.value(piece.credit, f"{layer.name}.credit")
-        if credit is not None:
-            room = np.minimum(room, np.where(np.asarray(credit) > 0, quotient(need, credit), NO_LIMIT))
-        row: list[Amount] = []
-        for place, part in enumerate(remaining):
-            width = np.minimum(part, room)
-            row.append(width)
-            remaining[place] = part - width
-            room = room - width
-        used = sum(row)
-        position = position + used
-        if credit is not None:
-            need = floored(need - used * credit)
-        widths.append(row)
-    return widths
+def _spans(uppers: Amount) -> tuple[Int64, Int64]:
+    """Give upper and lower edges [slices, 1, claims]: a slice begins where the ones before it end."""
+    upper = np.maximum.accumulate(uppers, axis=0)
+    lower = np.zeros_like(upper)
+    lower[1:] = upper[:-1]
+    return upper[:, np.newaxis], lower[:, np.newaxis]
 
 
-def _round(layer: Layer, wave: Wave, widths: list[list[Amount]], rates: list[list[Amount]]) -> Amount:
-    """Round the payment at the point the layer names."""
-    rounding = layer.rounding
-    products = [[w * r for w, r in zip(ws, rs, strict=True)] for ws, rs in zip(widths, rates, strict=True)]
-    match rounding.at:
-        case RoundAt.CLAIM:
-            return payment(sum(sum(row) for row in products), rounding)
-        case RoundAt.GROUP:
-            return sum(payment(sum(row[g] for row in products), rounding) for g in range(len(layer.groups)))
-        case RoundAt.BAND:
-            return sum(payment(sum(row), rounding) for row in products)
-
-
-def _show(layer: Layer, wave: Wave, widths: list[list[Amount]], rates: list[list[Amount]]) -> None:
-    """Tell the observer slices and groups; at claim level, parts are differences of rounded running sums."""
-    name = layer.name
-    for number, row in enumerate(widths, start=1):
-        wave.see(f"width.{name}.{number}", sum(row))
-        for group, width in zip(layer.groups, row, strict=True):
-            wave.see(f"width.{name}.{number}.{group.name}", width)
-    by_slice = [sum(w * r for w, r in zip(ws, rs, strict=True)) for ws, rs in zip(widths, rates, strict=True)]
-    by_group = [sum(ws[g] * rs[g] for ws, rs in zip(widths, rates, strict=True)) for g in range(len(layer.groups))]
-    _show_parts(wave, [f"slice.{name}.{n + 1}" for n in range(len(by_slice))], by_slice, layer, RoundAt.BAND)
-    _show_parts(wave, [f"paid.{name}.{g.name}" for g in layer.groups], by_group, layer, RoundAt.GROUP)
-
-
-def _show_parts(wave: Wave, names: list[str], products: list[Amount], layer: Layer, alone: RoundAt) -> None:
-    running: Amount = 0
-    for name, product in zip(names, products, strict=True):
-        if layer.rounding.at is alone:
-            wave.see(name, payment(product, layer.rounding))
-            continue
-        before = payment(running, layer.rounding)
-        running = running + product
-        wave.see(name, payment(running, layer.rounding) - before)
+def _sum(rows: Int64) -> Int64:
+    """Add rows up; a single one needs no addition."""
+    return rows[0] if len(rows) == 1 else np.asarray(np.add.reduce(rows, axis=0))
 
 
 def eligible_of_cut(banded: Banded, cut: Amount) -> Amount:
     """Give the eligible spending that a cut of the payment stands for: from the last slice down, part / rate."""
     eligible: Amount = 0
     left = np.minimum(cut, _FARTHEST) * PPM
-    for widths, rates in zip(reversed(banded.widths), reversed(banded.rates), strict=True):
-        for width, rate in zip(reversed(widths), reversed(rates), strict=True):
-            paid = width * rate
-            taken = np.minimum(left, paid)
-            eligible = eligible + np.where(taken == 0, 0, np.where(taken == paid, width, quotient(taken, rate)))
-            left = left - taken
+    size = banded.widths.shape[-1]
+    pieces = zip(banded.widths.reshape(-1, size), _flat(banded.rates), strict=True)
+    for width, rate in reversed(list(pieces)):
+        paid = width * rate
+        taken = np.minimum(left, paid)
+        eligible = eligible + np.where(taken == 0, 0, np.where(taken == paid, width, quotient(taken, rate)))
+        left = left - taken
     return eligible
+
+
+def _flat(rates: Int64) -> Int64:
+    """Give the rates of all pieces, [slices x groups, claims]."""
+    return rates.reshape(-1, rates.shape[-1])

@@ -2,56 +2,108 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple, cast
+
 import numpy as np
 
-from adjudicator.columns import Bool, certain
+from adjudicator.batch import BUCKETS
+from adjudicator.columns import Bool, both, certain
 from adjudicator.counters import Counter
-from adjudicator.layers import settle_layer
-from adjudicator.prepare import Prepared
+from adjudicator.layers import LayerSteps
+from adjudicator.parameters import Condition, Form
+from adjudicator.prepare import Preparation
 from adjudicator.results import BlockResults
-from adjudicator.rounding import Amount, share
+from adjudicator.rounding import Amount
 from adjudicator.rulebook import Program
 from adjudicator.wave import Block, Wave
 from adjudicator.waves import Waves
 
 
-def settle_block(block: Block, waves: Waves, facts: Prepared, found: BlockResults) -> None:
+class Adding(NamedTuple):
+    """What is added to a counter at one moment. `reads`: its condition is read now, else it is remembered."""
+
+    counter: str
+    form: Form
+    condition: Condition
+    reads: bool
+    sets: bool
+
+
+class Prepared:
+    """A program made ready for its claims: layers and additions to counters, in the order in which they happen.
+
+    adding: by layer, "" after the last. clearing: counters set to 0 at the end, and when.
+    """
+
+    def __init__(self, program: Program, watched: bool):
+        prepare = Preparation(program, watched)
+        self.opening, self.by_bucket = prepare.facts.opening, prepare.by_bucket
+        self.layers = tuple(LayerSteps(layer, prepare) for layer in program.layers)
+        self.adding = {
+            moment: tuple(
+                Adding(
+                    rule.name,
+                    prepare.form(form, f"counter.{rule.name}"),
+                    prepare.condition(rule.counts_if),
+                    first,
+                    rule.sets,
+                )
+                for rule, form, first in rules
+            )
+            for moment, rules in prepare.facts.adding.items()
+        }
+        self.clearing = tuple(
+            (rule.name, prepare.condition(rule.clears_if)) for rule in program.counters if rule.clears_if is not None
+        )
+
+
+def prepared(program: Program, watched: bool) -> Prepared:
+    """Give the program made ready; worked out at the first call and kept with the program."""
+    found = program.memo.get(f"prepared.{watched}")
+    if found is None:
+        found = program.memo[f"prepared.{watched}"] = Prepared(program, watched)
+    return cast(Prepared, found)
+
+
+def settle_block(block: Block, waves: Waves, steps: Prepared, found: BlockResults) -> None:
     """Settle the claims of a block, wave by wave; those that have a reason already no layer may touch."""
     for low, high in zip(waves.starts, waves.starts[1:], strict=False):
         wave = Wave(block, low, high)
         here = found.reason[low:high]
-        is_open: Bool | bool = True if not here.any() else here == 0
-        _see_buckets(wave)
-        _run_layers(block.program, wave, facts, is_open)
+        _see_opening(wave)
+        _run_layers(wave, steps, True if not np.count_nonzero(here) else here == 0)
         found.take(wave, here)
 
 
-def _see_buckets(wave: Wave) -> None:
+def _see_opening(wave: Wave) -> None:
     if wave.block.observe:
-        for name in ("total", "in_scope", "upfront", "over_limit", "self_funded"):
-            wave.see(name, wave.amounts[name])
+        for name in ("total", *BUCKETS):
+            wave.see(name, wave.amount(name))
         for name, counter in wave.block.counters.items():
             wave.see(f"opening.{name}", counter.read(wave.low, wave.high))
 
 
-def _run_layers(program: Program, wave: Wave, facts: Prepared, is_open: Bool | bool) -> None:
+def _run_layers(wave: Wave, steps: Prepared, is_open: Bool | bool) -> None:
     """Run all layers of a wave, then undo what was counted for claims that turned out not to be settled."""
     added: list[tuple[Counter, Amount]] = []
     conditions: dict[str, Bool | bool] = {}
     covered: Bool | bool = False
-    for layer in program.layers:
-        active = settle_layer(layer, wave, facts, is_open)
-        if layer.required:
-            covered = covered | active
-        _add(layer.name, wave, facts, is_open, conditions, added)
+    for layer in steps.layers:
+        active = layer.settle(wave, is_open)
+        if layer.required and covered is not True:
+            covered = active if active is True else covered | active
+        added += _add(layer.name, wave, steps, is_open, conditions)
     wave.void = _void(wave, covered, is_open)
     settled = is_open if wave.void is None else is_open & ~wave.void
-    _add("", wave, facts, settled, conditions, added)
+    _add("", wave, steps, settled, conditions)
+    for name, condition in steps.clearing:
+        gone = both(condition.at(wave), settled)
+        wave.block.counters[name].put(wave.low, wave.high, 0, np.broadcast_to(gone, (wave.size,)))
     if wave.void is not None:
         for counter, amount in added:
-            counter.add(wave.low, wave.high, np.where(wave.void, -amount, 0), None)
+            counter.add(wave.low, wave.high, -amount * wave.void, None)
     if wave.block.observe:
-        _see_layers(program, wave)
+        _see_layers(wave)
 
 
 def _void(wave: Wave, covered: Bool | bool, is_open: Bool | bool) -> Bool | None:
@@ -64,43 +116,30 @@ def _void(wave: Wave, covered: Bool | bool, is_open: Bool | bool) -> Bool | None
 
 
 def _add(
-    moment: str,
-    wave: Wave,
-    facts: Prepared,
-    open_claims: Bool | bool,
-    conditions: dict[str, Bool | bool],
-    added: list[tuple[Counter, Amount]],
-) -> None:
-    """Add to the counters whose amounts are known now; remember what was added to counters before the end."""
-    for rule, form, first in facts.adding.get(moment, ()):
-        if first:
-            conditions[rule.name] = wave.truth(rule.counts_if)
-        counts = certain(conditions[rule.name] & open_claims)
-        where = None if counts is True else np.broadcast_to(counts, (wave.size,))
-        amount: Amount = 0
-        for name, weight in form:
-            amount = amount + share(wave.amount(name), wave.value(weight, f"counter.{rule.name}.{name}"))
-        counter = wave.block.counters[rule.name]
-        if rule.sets:
-            counter.put(wave.low, wave.high, amount, where)
-            continue
-        counter.add(wave.low, wave.high, amount, where)
-        if moment:
-            added.append((counter, amount if where is None else np.where(where, amount, 0)))
-    if not moment:
-        for rule in facts.order.values():
-            if rule.clears_if is not None:
-                gone = wave.truth(rule.clears_if) & open_claims
-                wave.block.counters[rule.name].put(wave.low, wave.high, 0, np.broadcast_to(gone, (wave.size,)))
+    moment: str, wave: Wave, steps: Prepared, open_claims: Bool | bool, conditions: dict[str, Bool | bool]
+) -> list[tuple[Counter, Amount]]:
+    """Add to the counters whose amounts are known now; gives what was added."""
+    added = []
+    for name, form, condition, reads, sets in steps.adding.get(moment, ()):
+        if reads:
+            conditions[name] = condition.at(wave)
+        counts = certain(both(conditions[name], open_claims))
+        counter, amount = wave.block.counters[name], form.sum(wave)
+        if sets:
+            counter.put(wave.low, wave.high, amount, None if counts is True else np.broadcast_to(counts, (wave.size,)))
+        elif counts is not False:
+            amount = amount if counts is True else amount * counts
+            counter.add(wave.low, wave.high, amount, None)
+            added.append((counter, amount))
+    return added
 
 
-def _see_layers(program: Program, wave: Wave) -> None:
-    for name, value in wave.amounts.items():
-        if "." in name or name == "paid":
-            wave.see(name, value if wave.void is None else np.where(wave.void, 0, value))
+def _see_layers(wave: Wave) -> None:
+    for name, value in (*wave.amounts.items(), ("paid", wave.paid)):
+        wave.see(name, value if wave.void is None else np.where(wave.void, 0, value))
     for name in ("remaining", "remaining_in_scope"):
         wave.see(name, wave.amount(name))
-    for layer in program.layers:
+    for layer in wave.block.program.layers:
         wave.see(f"paid.{layer.name}", wave.amounts[f"{layer.name}.paid"])
     for name, counter in wave.block.counters.items():
         wave.see(f"counter.{name}", counter.read(wave.low, wave.high))

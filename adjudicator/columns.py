@@ -112,3 +112,10 @@ def certain(mask: Bool | bool | np.bool_) -> Bool | bool:
         return bool(mask)
     count = int(np.count_nonzero(mask))
     return mask if 0 < count < len(mask) else count > 0
+
+
+def both(one: Bool | bool, other: Bool | bool) -> Bool | bool:
+    """Give the rows for which both masks hold."""
+    if one is True:
+        return other
+    return one if other is True else one & other

@@ -6,14 +6,13 @@ import numpy as np
 
 from adjudicator.accounts import Accounts
 from adjudicator.batch import LARGEST_FEN, Batch
-from adjudicator.blocks import settle_block
+from adjudicator.blocks import prepared, settle_block
 from adjudicator.catalog import Catalog
 from adjudicator.columns import Bool, Int64, UInt8
 from adjudicator.counters import CounterSpace, Opened, counters_alike
 from adjudicator.holders import HolderSpace, groups_of
 from adjudicator.lines import Judged, judge
 from adjudicator.periods import Calendar
-from adjudicator.prepare import prepared
 from adjudicator.reasons import ClaimReason
 from adjudicator.results import REASON_OF_STATE, Results
 from adjudicator.rulebook import Program, Rulebook, State
@@ -78,7 +77,7 @@ class _Plan:
     ):
         self.batch, self.program, self.rows, self.results, self.observe = batch, program, rows, results, observe
         self.workers = workers
-        self.facts = prepared(program)
+        self.steps = prepared(program, observe is not None)
         self.codes = ClaimCodes(batch, program, None if len(rows) == len(batch) else rows)
         self.judged = judge(batch, program, catalog, self.codes, into=results.lines, workers=workers)
         results.take_lines(rows, self.judged)
@@ -120,13 +119,15 @@ class _Plan:
             self.program,
             self.batch,
             waves.rows,
-            ClaimCodes(self.batch, self.program, waves.rows) if len(self.rows) > 1 else self.codes,
+            self.codes,
+            here if len(self.rows) > 1 else None,
             self.judged.atom_buckets.take(here, axis=0),
             {n: c for space, of in zip(self.spaces, opened, strict=True) for n, c in space.counters(of)},
-            self.facts.opening,
+            self.steps.opening,
+            self.steps.by_bucket,
             self.observe,
         )
-        settle_block(block, waves, self.facts, found)
+        settle_block(block, waves, self.steps, found)
         return opened
 
 

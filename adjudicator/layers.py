@@ -1,292 +1,359 @@
 """One layer: the ten steps, for every claim of a wave at once.
 
-The code reads like the rule for one claim; every variable is an array over the claims of the wave (or one number for
-all of them).
+`steps_of` is the rule: which steps a layer has, in their order. It is asked once for a program; a step that a layer
+does not have does not exist. The code of a step reads like the rule for one claim; every variable is an array over the
+claims of the wave.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from adjudicator.bands import eligible_of_cut, pay_bands
-from adjudicator.columns import MISSING, NO_LIMIT, PPM, Bool, certain
-from adjudicator.prepare import Prepared
+from adjudicator.bands import BandSteps, eligible_of_cut
+from adjudicator.batch import BUCKETS
+from adjudicator.columns import MISSING, NO_LIMIT, Bool, both, certain
+from adjudicator.deductibles import Bear
+from adjudicator.parameters import Source
+from adjudicator.prepare import Preparation
 from adjudicator.rounding import Amount, floored, share
-from adjudicator.rulebook import Allocation, Deductible, Layer, Limit, Measure
+from adjudicator.rulebook import Bands, Flat, Guarantee, Layer, Limit, Measure
+from adjudicator.standing import Standing, Step
 from adjudicator.wave import Wave
 
 
-def settle_layer(layer: Layer, wave: Wave, facts: Prepared, open_claims: Bool | bool) -> Bool | bool:
-    """Run one layer over a wave; gives the claims it took. Amounts are written to `wave.amounts`."""
-    active = certain(wave.truth(layer.when) & open_claims)
-    wave.see(f"applies.{layer.name}", active)
-    if active is False:
-        _none(layer, wave)
-        return False
-    parts, base, over = _base(layer, wave, active)
-    wave.amounts[f"{layer.name}.base"] = base
-    wave.amounts[f"{layer.name}.over_base"] = over
-    parts, deductible = _deductibles(layer, wave, parts)
-    wave.amounts[f"{layer.name}.deductible"] = deductible
-    wave.amounts[f"{layer.name}.after_deductible"] = base - deductible
-    parts, first_pay = _first_pay(layer, wave, parts)
-    wave.amounts[f"{layer.name}.first_pay"] = first_pay
-    banded = base - deductible - first_pay
-    wave.amounts[f"{layer.name}.banded"] = banded
-    cut_up = None if layer.bands is None else pay_bands(layer, layer.bands, wave, parts, deductible)
-    paid: Amount = 0 if cut_up is None else cut_up.paid
-    wave.see(f"{layer.name}.by_bands", paid)
-    if layer.already_paid is not None:
-        paid = wave.left_of(paid, layer.already_paid)
-        wave.see(f"after.{layer.name}.already_paid", paid)
-    entitled = paid
-    paid = _flats(layer, wave, paid)
-    paid = _guarantee(layer, wave, paid)
-    paid, cut = _limits(layer, wave, paid, base, banded)
-    wave.amounts[f"{layer.name}.cut"] = cut
-    wave.close_layer(active)
-    _pay(layer, wave, active, paid, base, banded)
-    if f"{layer.name}.over_eligible" in facts.read or wave.block.observe:
-        below = np.minimum(cut, floored(entitled - paid))  # a cut of what only a guarantee or flat gave is none
-        eligible: Amount = 0 if cut_up is None else eligible_of_cut(cut_up, below)
-        wave.amounts[f"{layer.name}.over_eligible"] = np.where(active, eligible, 0)
-    _only_active(layer, wave, active)
-    return active
+class LayerSteps:
+    """One layer made ready: when it applies, and its steps."""
+
+    def __init__(self, layer: Layer, prepare: Preparation):
+        self.name, self.required = layer.name, layer.required
+        self.when = prepare.condition(layer.when)
+        self.label = prepare.label(f"applies.{layer.name}")
+        self.steps = tuple(steps_of(layer, prepare))
+        self.amounts = tuple(step.name for step in self.steps if isinstance(step, Publish))
+
+    def settle(self, wave: Wave, open_claims: Bool | bool) -> Bool | bool:
+        """Run the layer over a wave; gives the claims it took. Amounts are written to `wave.amounts`."""
+        active = certain(both(self.when.at(wave), open_claims))
+        if self.label:
+            wave.see(self.label, active)
+        if active is False:
+            wave.amounts.update(dict.fromkeys(self.amounts, wave.nothing))
+            return False
+        at = Standing(wave, active)
+        for step in self.steps:
+            step.run(at)
+        return active
 
 
-LAYER_AMOUNTS = (
-    "base",
-    "over_base",
-    "deductible",
-    "after_deductible",
-    "first_pay",
-    "banded",
-    "paid",
-    "cut",
-    "over_eligible",
-    "coinsurance",
-    "left",
-)
-"""What a layer gives names to, as `LAYER.amount`."""
+def steps_of(layer: Layer, prepare: Preparation) -> Iterator[Step]:
+    """Give the steps that a layer has, in their order."""
+    name = layer.name
 
+    def publish(*amounts: str) -> Iterator[Step]:
+        for amount in amounts:
+            if amount in RESULTS or prepare.reads(f"{name}.{amount}"):
+                yield Publish(f"{name}.{amount}", AMOUNTS[amount])
 
-def _none(layer: Layer, wave: Wave) -> None:
-    for name in LAYER_AMOUNTS:
-        wave.amounts[f"{layer.name}.{name}"] = np.zeros(wave.size, np.int64)
+    def tell(label: str) -> Iterator[Step]:
+        if prepare.watched:
+            yield Tell(label)
 
-
-def _only_active(layer: Layer, wave: Wave, active: Bool | bool) -> None:
-    """A layer that does not take a claim has all its amounts 0 there."""
-    if active is True:
-        return
-    for name in LAYER_AMOUNTS:
-        full = f"{layer.name}.{name}"
-        if full in wave.amounts:
-            wave.amounts[full] = np.where(active, wave.amounts[full], 0)
-
-
-def _base(layer: Layer, wave: Wave, active: Bool | bool) -> tuple[list[Amount], Amount, Amount]:
-    """Step 2: what each group takes, less what eligible limits cut off (from the last group back)."""
-    parts = [wave.form(group.take, group.atoms, f"{layer.name}.{group.name}") for group in layer.groups]
-    if active is not True:
-        parts = [np.where(active, part, 0) for part in parts]
-    base = sum(parts)
-    over: Amount = 0
+    yield Base(layer, prepare)
     for limit in layer.base_limits:
-        room = _room(layer, limit, wave)
-        excess = floored(base - room)
-        base, over = base - excess, over + excess
-        for place in reversed(range(len(parts))):
-            off = np.minimum(parts[place], excess)
-            parts[place], excess = parts[place] - off, excess - off
-    return parts, base, over
-
-
-def _deductibles(layer: Layer, wave: Wave, parts: list[Amount]) -> tuple[list[Amount], Amount]:
-    """Step 4: what the person bears first."""
-    total: Amount = 0
-    bearers = layer.bears or tuple(range(len(parts)))
+        yield BaseLimit(Room(layer, limit, prepare))
+    yield from publish("base", "over_base")
     for rule in layer.deductibles:
-        due = _due(layer, rule, wave)
-        parts, taken = _bear(layer, wave, parts, bearers, due)
-        wave.see(f"{layer.name}.deductible.{rule.name}", taken)
-        total = total + taken
-    return parts, total
-
-
-def _due(layer: Layer, rule: Deductible, wave: Wave) -> Amount:
-    label = f"{layer.name}.deductible.{rule.name}"
-    due = wave.left_of(wave.formula(rule.amount, label) * wave.number(rule.times), rule.counter)
-    due = wave.unless_absent(rule.amount.fixed, due, 0)  # a counter below 0 does not make one of none
-    if rule.at_most is not None:
-        amount, counter = rule.at_most
-        due = np.minimum(due, wave.left_of(wave.ceiling(amount, f"{label}.at_most"), counter))
-    return due
-
-
-def _bear(
-    layer: Layer, wave: Wave, parts: list[Amount], bearers: Sequence[int], due: Amount
-) -> tuple[list[Amount], Amount]:
-    """Take a deductible off the groups that bear it, in the order the plan names."""
-    if len(bearers) == 1:
-        place = bearers[0]
-        taken = np.minimum(due, parts[place])
-        left = list(parts)
-        left[place] = parts[place] - taken
-        return left, taken
-    match layer.allocation:
-        case Allocation.IN_ORDER:
-            return _bear_in_order(parts, bearers, due)
-        case Allocation.PROPORTIONAL:
-            return _bear_in_proportion(parts, bearers, due)
-        case _:
-            return _bear_by_rate(layer, wave, parts, bearers, due)
-
-
-def _bear_in_order(parts: list[Amount], bearers: Sequence[int], due: Amount) -> tuple[list[Amount], Amount]:
-    left, taken = list(parts), due * 0
-    for place in bearers:
-        off = np.minimum(left[place], due - taken)
-        left[place], taken = left[place] - off, taken + off
-    return left, taken
-
-
-def _bear_in_proportion(parts: list[Amount], bearers: Sequence[int], due: Amount) -> tuple[list[Amount], Amount]:
-    whole: Amount = sum(parts[place] for place in bearers)
-    taken = np.minimum(due, whole)
-    divisor: Amount = np.maximum(whole, 1)
-    left, running, before = list(parts), taken * 0, taken * 0
-    for place in bearers:
-        running = running + parts[place]
-        until = _proportion(taken, np.asarray(running), np.asarray(divisor))
-        left[place] = parts[place] - (until - before)
-        before = until
-    return left, taken
-
-
-def _proportion(amount: Amount, part: Amount, whole: Amount) -> Amount:
-    """Give amount x part / whole, half-up; exact up to 1e11 x 1e11 by splitting `part` (part <= whole)."""
-    # amount <= whole <= 1e11: (q * part) may reach 1e22, so divide in two steps with remainders kept exact
-    high, low = np.divmod(part, 1 << 18)
-    first, rest = np.divmod(amount * high, whole)
-    second = (2 * ((rest << 18) + amount * low) + whole) // (2 * whole)
-    return (first << 18) + second
-
-
-def _bear_by_rate(
-    layer: Layer, wave: Wave, parts: list[Amount], bearers: Sequence[int], due: Amount
-) -> tuple[list[Amount], Amount]:
-    """Let the group with the lowest (or highest) rate of the first slice bear the deductible first; ties in order."""
-    assert layer.bands is not None
-    tables = layer.bands.slices[0].rates
-    rates = np.stack([np.broadcast_to(wave.value(tables[p]), (wave.size,)) for p in bearers], axis=1)
-    rates = PPM - rates if layer.allocation is Allocation.HIGHEST_RATE_FIRST else rates
-    order = np.argsort(rates, axis=1, kind="stable")
-    amounts = np.stack([np.broadcast_to(parts[p], (wave.size,)) for p in bearers], axis=1)
-    whole_due = np.broadcast_to(due, (wave.size,))
-    taken = np.zeros(wave.size, np.int64)
-    rows = np.arange(wave.size)
-    for step in range(len(bearers)):
-        place = order[:, step]
-        off = np.minimum(amounts[rows, place], whole_due - taken)
-        amounts[rows, place] -= off
-        taken = taken + off
-    left = list(parts)
-    for column, bearer in enumerate(bearers):
-        left[bearer] = amounts[:, column]
-    return left, taken
-
-
-def _first_pay(layer: Layer, wave: Wave, parts: list[Amount]) -> tuple[list[Amount], Amount]:
-    """Step 5: the share borne before the bands."""
-    total: Amount = 0
-    left = list(parts)
+        yield Bear(layer, rule, prepare)
+    yield from publish("deductible", "after_deductible")
     for place, group in enumerate(layer.groups):
         if group.first_pay is not None:
-            off = share(left[place], wave.value(group.first_pay, f"{layer.name}.first_pay"))
-            left[place], total = left[place] - off, total + off
-    return left, total
-
-
-def _flats(layer: Layer, wave: Wave, paid: Amount) -> Amount:
-    """Step 7: fixed amounts added or taken off."""
+            yield FirstPay(place, prepare.parameter(group.first_pay, f"{name}.first_pay"))
+    yield from publish("first_pay", "banded")
+    if layer.bands is not None:
+        yield PayBands(layer, layer.bands, prepare)
+    yield from tell(f"{name}.by_bands")
+    if layer.already_paid is not None:
+        yield CatchUp(layer.already_paid)
+        yield from tell(f"after.{name}.already_paid")
+    if keeps_cut := prepare.reads(f"{name}.cut") or prepare.reads(f"{name}.over_eligible"):
+        yield Entitle()
     for flat in layer.flats:
-        here = wave.truth(flat.when)
-        wave.see(f"applies.{layer.name}.flat.{flat.name}", here)
-        with wave.where(here):
-            number = wave.number(flat.number)
-            amount = wave.formula(flat.amount, f"{layer.name}.flat.{flat.name}") * flat.sign
-        amount = amount * (floored(number - flat.less) if flat.less else number)
-        paid = paid + (amount if here is True else np.where(here, amount, 0))
-        wave.see(f"after.{layer.name}.flat.{flat.name}", paid)
-    return floored(paid) if layer.flats else paid
-
-
-def _guarantee(layer: Layer, wave: Wave, paid: Amount) -> Amount:
-    """Step 8: the payment is at least rate x base."""
-    if layer.guarantee is None:
-        return paid
-    base = wave.form(layer.guarantee.take, label=f"{layer.name}.guarantee")
-    floor = share(base, wave.value(layer.guarantee.rate, f"{layer.name}.at_least"))
-    wave.see(f"{layer.name}.guaranteed", floor)
-    return np.maximum(paid, floor)
-
-
-def _room(layer: Layer, limit: Limit, wave: Wave) -> Amount:
-    """Give what a limit still allows."""
-    here = wave.truth(limit.when)
-    wave.see(f"applies.{layer.name}.limit.{limit.name}", here)
-    with wave.where(here):
-        amount = wave.ceiling(limit.amount, f"{layer.name}.limit.{limit.name}")
-        if limit.times is not None:
-            limited = np.asarray(amount) < NO_LIMIT
-            amount = np.where(limited, np.where(limited, amount, 0) * wave.number(limit.times), NO_LIMIT)
-    room = wave.left_of(amount, limit.counter)
-    return room if here is True else np.where(here, room, NO_LIMIT)
-
-
-def _limits(layer: Layer, wave: Wave, paid: Amount, base: Amount, banded: Amount) -> tuple[Amount, Amount]:
-    """Step 9: ceilings on the payment and on the person's share, in order of the document."""
-    cut: Amount = 0
+        yield AddFlat(layer, flat, prepare)
+        yield from tell(f"after.{name}.flat.{flat.name}")
+    if layer.flats:
+        yield FloorPaid()
+    if layer.guarantee is not None:
+        yield Guaranteed(layer, layer.guarantee, prepare)
     for limit in layer.limits:
-        room = _room(layer, limit, wave)
-        wave.see(f"room.{layer.name}.{limit.name}", room)
-        if limit.measure is Measure.PERSON_SHARE:
-            borne = floored((base if limit.share_of == "left" else banded) - paid)
-            paid = paid + floored(borne - room)
+        room = Room(layer, limit, prepare)
+        yield LimitShare(room) if limit.measure is Measure.PERSON_SHARE else LimitPayment(room, keeps_cut)
+        yield from tell(f"after.{name}.limit.{limit.name}")
+    yield from publish("cut", "over_eligible")
+    yield Pay(layer, prepare)
+    yield from publish("paid", "coinsurance", "left")
+
+
+class Base:
+    """Step 2: what each group takes."""
+
+    def __init__(self, layer: Layer, prepare: Preparation):
+        self.groups = [prepare.form(g.take, f"{layer.name}.{g.name}", g.atoms) for g in layer.groups]
+
+    def run(self, at: Standing) -> None:
+        """Form the parts and their sum."""
+        at.parts = np.empty((len(self.groups), at.wave.size), np.int64)
+        for place, group in enumerate(self.groups):
+            part = group.at(at.wave)
+            if at.active is not True:
+                part = part * at.active
+            at.parts[place] = part
+            at.base = at.base + part if place else part
+
+
+class BaseLimit:
+    """Eligible limits cut the base, from the last group back."""
+
+    def __init__(self, room: Room):
+        self.room = room
+
+    def run(self, at: Standing) -> None:
+        """Cut the base."""
+        excess = floored(at.base - self.room.at(at.wave))
+        at.base, at.over_base = at.base - excess, at.over_base + excess
+        for part in reversed(at.parts):
+            off = np.minimum(part, excess)
+            part -= off
+            excess = excess - off
+
+
+class FirstPay:
+    """Step 5: the share of a group that the person bears before the bands."""
+
+    def __init__(self, place: int, rate: Source):
+        self.place, self.rate = place, rate
+
+    def run(self, at: Standing) -> None:
+        """Take the share off the part."""
+        off = share(at.parts[self.place], self.rate.at(at.wave))
+        at.parts[self.place] -= off
+        at.first_pay = at.first_pay + off
+
+
+class PayBands:
+    """Step 6: slices of what is left, each at its rate."""
+
+    def __init__(self, layer: Layer, bands: Bands, prepare: Preparation):
+        self.bands = BandSteps(layer, bands, prepare)
+
+    def run(self, at: Standing) -> None:
+        """Cut into slices and pay them."""
+        at.by_bands = self.bands.pay(at.wave, at.parts, at.deductible)
+        at.paid = at.by_bands.paid
+
+
+class CatchUp:
+    """What was already paid is taken off."""
+
+    def __init__(self, counter: str):
+        self.counter = counter
+
+    def run(self, at: Standing) -> None:
+        """Take it off."""
+        at.paid = at.wave.left_of(at.paid, self.counter)
+
+
+class Entitle:
+    """Remember the payment before fixed amounts, guarantee and limits."""
+
+    def run(self, at: Standing) -> None:
+        """Remember it."""
+        at.entitled = at.paid
+
+
+class AddFlat:
+    """Step 7: a fixed amount added or taken off."""
+
+    def __init__(self, layer: Layer, flat: Flat, prepare: Preparation):
+        label = f"{layer.name}.flat.{flat.name}"
+        self.when = prepare.condition(flat.when, f"applies.{label}")
+        self.amount = prepare.formula(flat.amount, label)
+        self.number, self.less, self.sign = flat.number, flat.less, flat.sign
+
+    def run(self, at: Standing) -> None:
+        """Add it where it applies."""
+        wave, here = at.wave, self.when.at(at.wave)
+        with wave.where(here):
+            number = None if self.number is None else wave.number(self.number)
+            amount = self.amount.at(wave) * self.sign
+        if number is not None:
+            amount = amount * floored(number - self.less)
+        elif self.less:
+            amount = amount * max(0, 1 - self.less)
+        at.paid = at.paid + (amount if here is True else np.where(here, amount, 0))
+
+
+class FloorPaid:
+    """Fixed amounts taken off leave a payment of at least 0."""
+
+    def run(self, at: Standing) -> None:
+        """Floor the payment."""
+        at.paid = floored(at.paid)
+
+
+class Guaranteed:
+    """Step 8: the payment is at least rate x base."""
+
+    def __init__(self, layer: Layer, guarantee: Guarantee, prepare: Preparation):
+        self.base = prepare.form(guarantee.take, f"{layer.name}.guarantee")
+        self.rate = prepare.parameter(guarantee.rate, f"{layer.name}.at_least")
+        self.label = prepare.label(f"{layer.name}.guaranteed")
+
+    def run(self, at: Standing) -> None:
+        """Raise the payment."""
+        floor = share(self.base.at(at.wave), self.rate.at(at.wave))
+        if self.label:
+            at.wave.see(self.label, floor)
+        at.paid = np.maximum(at.paid, floor)
+
+
+class Room:
+    """What a limit still allows; NO_LIMIT where it does not apply or is absent."""
+
+    def __init__(self, layer: Layer, limit: Limit, prepare: Preparation):
+        label = f"{layer.name}.limit.{limit.name}"
+        self.limit = limit
+        self.when = prepare.condition(limit.when, f"applies.{label}")
+        self.amount = prepare.ceiling(limit.amount, label)
+        self.label = "" if limit.measure is Measure.ELIGIBLE else prepare.label(f"room.{layer.name}.{limit.name}")
+
+    def at(self, wave: Wave) -> Amount:
+        """Give the room of every claim."""
+        here = self.when.at(wave)
+        if here is True:
+            room = self._room(wave)
         else:
-            within = np.minimum(paid, room)
-            cut, paid = cut + (paid - within), within
-        wave.see(f"after.{layer.name}.limit.{limit.name}", paid)
-    return paid, cut
+            with wave.where(here):
+                room = np.where(here, self._room(wave), NO_LIMIT)
+        if self.label:
+            wave.see(self.label, room)
+        return room
+
+    def _room(self, wave: Wave) -> Amount:
+        amount = self.amount.at(wave)
+        if self.limit.times is not None:
+            limited = amount < NO_LIMIT
+            amount = np.where(limited, np.where(limited, amount, 0) * wave.number(self.limit.times), NO_LIMIT)
+        return floored(amount) if self.limit.counter is None else wave.left_of(amount, self.limit.counter)
 
 
-def _pay(layer: Layer, wave: Wave, active: Bool | bool, paid: Amount, base: Amount, banded: Amount) -> None:
-    """Step 10: consume the buckets in the order of `charges`; above the bill only where the plan says so."""
-    given = wave.block.batch.given_paid.get(layer.name)
-    if given is not None:
-        known = given[wave.rows]
-        paid = np.where(known == MISSING, paid, known)
-    here = active if wave.held is None else active & (wave.held == 0)
-    if here is not True:
-        paid = np.where(here, paid, 0)
-    room = np.minimum(
-        sum(wave.unconsumed[bucket] for bucket in layer.charges),
-        floored(wave.amounts["total"] - wave.amounts["paid"] + wave.beyond),
-    )
-    inside = np.minimum(paid, room)
-    if layer.beyond_bill:
-        wave.beyond = wave.beyond + (paid - inside)
-    else:
-        paid = inside
-    rest = inside
-    for bucket in layer.charges:
-        off = np.minimum(wave.unconsumed[bucket], rest)
-        wave.unconsumed[bucket] = wave.unconsumed[bucket] - off
-        rest = rest - off
-    wave.amounts["paid"] = wave.amounts["paid"] + paid
-    wave.amounts[f"{layer.name}.paid"] = paid
-    wave.amounts[f"{layer.name}.coinsurance"] = floored(banded - paid)
-    wave.amounts[f"{layer.name}.left"] = floored(base - paid)
+class LimitPayment:
+    """Step 9: a ceiling on the payment. What it cuts off is counted where anyone asks (`keeps_cut`)."""
+
+    def __init__(self, room: Room, keeps_cut: bool):
+        self.room, self.keeps_cut = room, keeps_cut
+
+    def run(self, at: Standing) -> None:
+        """Cut the payment."""
+        within = np.minimum(at.paid, self.room.at(at.wave))
+        if self.keeps_cut:
+            at.cut = at.cut + (at.paid - within)
+        at.paid = within
+
+
+class LimitShare:
+    """Step 9: a ceiling on what the person bears; what is above is paid."""
+
+    def __init__(self, room: Room):
+        self.room = room
+        self.of_left = room.limit.share_of == "left"
+
+    def run(self, at: Standing) -> None:
+        """Pay what is above."""
+        borne = floored((at.base if self.of_left else at.banded) - at.paid)
+        at.paid = at.paid + floored(borne - self.room.at(at.wave))
+
+
+class Pay:
+    """Step 10: payments stay within the bill, except where the plan says otherwise; held claims are paid nothing."""
+
+    def __init__(self, layer: Layer, prepare: Preparation):
+        self.name, self.beyond_bill, self.charges = layer.name, layer.beyond_bill, layer.charges
+        self.charges_all = set(layer.charges) == set(BUCKETS)
+        self.by_bucket = prepare.by_bucket
+
+    def run(self, at: Standing) -> None:
+        """Pay, and use the bill up."""
+        wave, paid = at.wave, at.paid
+        given = wave.block.batch.given_paid.get(self.name)
+        if given is not None:
+            known = given[wave.rows]
+            paid = np.where(known == MISSING, paid, known)
+        wave.close_layer(at.active)
+        here = at.active if wave.held is None else both(wave.held == 0, at.active)
+        if here is not True:
+            paid = paid * here
+        room: Amount = wave.left_of_bill
+        if not self.charges_all:
+            room = np.minimum(room, sum(wave.unconsumed[bucket] for bucket in self.charges))
+        inside = np.minimum(paid, room)
+        if self.beyond_bill:
+            wave.beyond = wave.beyond + (paid - inside)
+        else:
+            paid = inside
+        wave.left_of_bill = wave.left_of_bill - inside
+        if self.by_bucket:
+            wave.consume(inside, self.charges)
+        at.paid = paid
+
+
+class Publish:
+    """Give an amount of the layer its name: whoever asks for it later finds it there."""
+
+    def __init__(self, name: str, amount: Callable[[Standing], Amount]):
+        self.name, self.amount = name, amount
+
+    def run(self, at: Standing) -> None:
+        """Name it."""
+        at.wave.amounts[self.name] = self.amount(at)
+
+
+class Tell:
+    """Tell the observer the payment as it stands."""
+
+    def __init__(self, label: str):
+        self.label = label
+
+    def run(self, at: Standing) -> None:
+        """Tell it."""
+        at.wave.see(self.label, at.paid)
+
+
+def _over_eligible(at: Standing) -> Amount:
+    """Eligible spending above the limits; a cut of what only a guarantee or flat gave is none."""
+    if at.by_bands is None:
+        return at.wave.nothing
+    below = np.minimum(at.cut, floored(at.entitled - at.paid))
+    return eligible_of_cut(at.by_bands, below) * at.active
+
+
+AMOUNTS: dict[str, Callable[[Standing], Amount]] = {
+    "base": lambda at: at.base,
+    "over_base": lambda at: at.over_base,
+    "deductible": lambda at: at.deductible,
+    "after_deductible": lambda at: at.base - at.deductible,
+    "first_pay": lambda at: at.first_pay,
+    "banded": lambda at: at.banded,
+    "paid": lambda at: at.paid,
+    "cut": lambda at: at.cut * at.active,
+    "over_eligible": _over_eligible,
+    "coinsurance": lambda at: floored(at.banded - at.paid),
+    "left": lambda at: floored(at.base - at.paid),
+}
+"""What a layer gives names to, as `LAYER.amount`."""
+
+LAYER_AMOUNTS = tuple(AMOUNTS)
+
+RESULTS = ("base", "deductible", "first_pay", "paid")
+"""The amounts of a layer that are part of the settlement."""

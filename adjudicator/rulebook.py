@@ -67,8 +67,8 @@ class Table:
     `values` are fen, parts per million, 0/1 or plain numbers, as the user of the table says. `states` are `State`;
     `origins` index into `Program.origins` (-1: a built-in default).
     Derived: strides (what one step of each key's code adds to the cell number), dynamic (keys over amounts and counters
-    with their strides), certain (no cell holds a claim), bounded (no cell is absent or unknown), constant (the value,
-    if there is only one and it is certain).
+    with their strides), certain (no cell holds a claim), constant (the value, if there is only one and it is certain),
+    identity (equal for tables over equal keys: a claim selects the same cell in them).
     """
 
     keys: tuple[Key, ...]
@@ -78,8 +78,8 @@ class Table:
     strides: tuple[int, ...] = field(init=False, repr=False)
     dynamic: tuple[tuple[Key, int], ...] = field(init=False, repr=False)
     certain: bool = field(init=False, repr=False)
-    bounded: bool = field(init=False, repr=False)
     constant: int | None = field(init=False, repr=False)
+    identity: tuple[object, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         strides: list[int] = []
@@ -92,8 +92,8 @@ class Table:
             "strides": tuple(strides),
             "dynamic": tuple((k, s) for k, s in zip(self.keys, strides, strict=True) if k.kind >= KeyKind.AMOUNT),
             "certain": certain,
-            "bounded": not bool((self.states >= State.ABSENT).any()),
             "constant": int(self.values[0]) if not self.keys and certain else None,
+            "identity": tuple(key.identity for key in self.keys),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
