@@ -13,7 +13,14 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from api.service.requests import Role
-from api.wire.answers import AccountsAnswer, PreviewAnswer, ProblemBody, ReversalAnswer, SettlementAnswer
+from api.wire.answers import (
+    AccountsAnswer,
+    ExplanationAnswer,
+    PreviewAnswer,
+    ProblemBody,
+    ReversalAnswer,
+    SettlementAnswer,
+)
 from api.wire.models import Claim, ClaimMessage, PersonQuery, ReverseMessage
 from api.wire.problems import MEDIA_TYPE
 from api.wire.signing import FORMS
@@ -27,6 +34,7 @@ MODELS = (
     SettlementAnswer,
     ReversalAnswer,
     AccountsAnswer,
+    ExplanationAnswer,
     ProblemBody,
 )
 SCHEMAS = "#/components/schemas/"

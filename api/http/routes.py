@@ -11,7 +11,7 @@ from api.http.describing import asked
 from api.http.site import Signed, SignedBy
 from api.service.answers import Answer, Outcome
 from api.service.requests import Message, Request, Role
-from api.wire.answers import AccountsAnswer, PreviewAnswer, ReversalAnswer, SettlementAnswer
+from api.wire.answers import AccountsAnswer, ExplanationAnswer, PreviewAnswer, ReversalAnswer, SettlementAnswer
 from api.wire.models import Claim, ClaimMessage, PersonQuery, ReverseMessage
 from api.wire.problems import MEDIA_TYPE, refuse
 from api.wire.reading import read_claim, read_claim_message, read_person_query, read_reverse_message
@@ -66,6 +66,20 @@ async def read_settlement(signed: Reader, settlement_id: str) -> Response:
     """Give the answer that a settlement, or a reversal, was given."""
     _check_id(settlement_id)
     body = await signed.site.read(partial(signed.site.service.settlement, signed.principal, settlement_id))
+    if body is None:
+        raise refuse("NOT_FOUND")
+    return Response(body, media_type="application/json")
+
+
+@router.get(
+    "/settlements/{settlement_id}/explanation",
+    operation_id="explainSettlement",
+    **asked(READERS, ExplanationAnswer, (404, 422)),
+)
+async def explain_settlement(signed: Reader, settlement_id: str) -> Response:
+    """Explain a settlement step by step, with the source of every rule, in English and Chinese."""
+    _check_id(settlement_id)
+    body = await signed.site.read(partial(signed.site.explainer.explain, signed.principal, settlement_id))
     if body is None:
         raise refuse("NOT_FOUND")
     return Response(body, media_type="application/json")

@@ -24,6 +24,7 @@ from api.rules import Rules
 from api.run import setting_of
 from api.service.adjudication import Adjudicator
 from api.service.answers import Answer
+from api.service.explaining import Explainer
 from api.service.group import Tools
 from api.service.provenance import deciding, keep_deciding
 from api.service.requests import Message
@@ -52,7 +53,8 @@ def make_site(
     """Put a service together over a ledger that has its schema. failed: told when the writer had to stop."""
     world = world or SystemWorld()
     provenance = keep_deciding(database, deciding(rules))
-    tools = Tools(Adjudicator(setting_of(rules), rules.rulebook), provenance, keys.identity, world)
+    adjudicator = Adjudicator(setting_of(rules), rules.rulebook)
+    tools = Tools(adjudicator, provenance, keys.identity, world)
     service, metrics = Service(database, tools), Metrics()
 
     def decide(messages: Sequence[Message]) -> list[Answer]:
@@ -69,6 +71,7 @@ def make_site(
     return Site(
         database=database,
         service=service,
+        explainer=Explainer(database, adjudicator, rules.texts),
         authentication=Authentication(keys.credentials.get, NoncesInMemory()),
         writer=writer,
         readers=ThreadPoolExecutor(READERS, "reader"),

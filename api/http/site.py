@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from api.http.metrics import Metrics
 from api.http.writer import Writer
 from api.ledger.database import Database
+from api.service.explaining import Explainer
 from api.service.requests import Principal, Role
 from api.service.service import Service
 from api.service.world import World
@@ -34,6 +35,7 @@ class Site:
 
     database: Database
     service: Service
+    explainer: Explainer
     authentication: Authentication
     writer: Writer
     readers: ThreadPoolExecutor

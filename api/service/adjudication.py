@@ -5,7 +5,7 @@ Cases settled together are one batch of the kernel. Nothing here knows the ledge
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,9 @@ from api.door.admitting import Admitted, admit
 from api.door.building import Setting
 from api.door.programs import asked_by
 from api.door.rows import Books
+from api.explain.decode import explain_row
+from api.explain.explanation import Explanation
+from api.explain.texts import PlanTexts
 from api.files.findings import Troubles
 from api.files.headings import CLAIM, LINE, MEMBER, read_headings
 from api.files.source import Block, Source
@@ -113,6 +116,20 @@ class Adjudicator:
         person = Category.encode([(name or "").partition(COVER_MARK)[0] for name in batch.person.decode()])
         figures = FiguresReader(admitted, settle(replace(batch, person=person), self.rulebook))
         return [figures.of(rows) if len(rows) else None for rows in _rows_by_owner(owner, len(cases))]
+
+    def explain(self, case: Case, opening: Counters, texts: Callable[[str], PlanTexts]) -> list[Explanation]:
+        """Explain each benefit year's part of a case, from the counters it was computed from.
+
+        texts: titles and sources of a plan.
+        """
+        admitted = self._admit([case], Books(), Troubles())
+        batch, _ = _ordered(admitted, [case])
+        items = Category.encode([case.request.lines[row].item_code for row in admitted.claims.lines.row.tolist()])
+        accounts = accounts_of([opening])
+        return [
+            explain_row(batch, row, self.rulebook, accounts, texts(plan or ""), items)[0]
+            for row, plan in enumerate(batch.plan.decode())
+        ]
 
     def _admit(self, cases: Sequence[Case], books: Books, troubles: Troubles) -> Admitted:
         claims = claims_of(cases, books)

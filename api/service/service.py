@@ -91,7 +91,7 @@ class Service:
         """Give the answer that a settlement or reversal was given; None where it is not there, or another's."""
         with self._database.read() as connection:
             row = journal.row_by_settlement(connection, settlement_id)
-        return row.answer if row is not None and _may_read(principal, row.institution) else None
+        return row.answer if row is not None and may_read(principal, row.institution) else None
 
     def accounts(self, number: str) -> bytes | None:
         """Give the counters of a person and where the chain stands; None for a person who is not known."""
@@ -114,5 +114,6 @@ def _not_settled(*refusals: Mistake) -> Answer:
     return Answer("refused", refused_body("NOT_SETTLED", refusals))
 
 
-def _may_read(principal: Principal, institution: str) -> bool:
+def may_read(principal: Principal, institution: str) -> bool:
+    """Say whether a principal may read what an institution did: its own, or anything for the agency."""
     return principal.role is not Role.INSTITUTION or principal.institution == institution

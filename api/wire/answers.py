@@ -142,6 +142,83 @@ class AccountsAnswer(TypedDict):
 
 
 @with_config(STRICT)
+class RuleSource(TypedDict):
+    """Where a value of a plan comes from."""
+
+    kind: Annotated[Text, Field(description="stated, or assumed by the author of the plan")]
+    title: Annotated[str, Field(description="The document", examples=["..."])]
+    grade: Annotated[str, Field(description="Grade of the document", examples=["A"])]
+    address: Annotated[str, Field(description="Address of the document", examples=[""])]
+    path: Annotated[str, Field(description="Place in the plan", examples=["layers.basic.bands"])]
+    line: Annotated[Whole, Field(description="Line of the plan document")]
+    why: Annotated[str, Field(description="Why it is assumed", examples=[""])]
+
+
+@with_config(STRICT)
+class ExplainedStep(TypedDict):
+    """One step of a layer, as a sentence in English and Chinese."""
+
+    code: Annotated[Text, Field(description="Stable")]
+    text: Annotated[Text, Field(description="English")]
+    text_zh: Annotated[Text, Field(description="Chinese")]
+    amount: NotRequired[Annotated[Amount, Field(description="What the step gives")]]
+    sources: Annotated[list[RuleSource], Field(description="Where its values come from")]
+
+
+@with_config(STRICT)
+class ExplainedLayer(TypedDict):
+    """One layer of the plan, step by step."""
+
+    layer: Annotated[Text, Field(description="Name of the layer in the plan")]
+    title: Annotated[Text, Field(description="English, where the plan has it")]
+    title_zh: Annotated[Text, Field(description="Chinese, where the plan has it")]
+    fund: Annotated[Text, Field(description="The fund that pays it")]
+    base: Annotated[Amount, Field(description="What it starts from")]
+    paid: Annotated[Amount, Field(description="What it pays")]
+    left: Annotated[Amount, Field(description="What it leaves to the next one")]
+    steps: Annotated[list[ExplainedStep], Field(description="In the order in which they are computed")]
+
+
+@with_config(STRICT)
+class CounterChange(TypedDict):
+    """A counter before and after the claim."""
+
+    counter: Annotated[Text, Field(description="Name of the counter in the plan")]
+    unit: Annotated[Text, Field(description="fen or count")]
+    before: Annotated[Whole, Field(description="Before the claim")]
+    after: Annotated[Whole, Field(description="After it")]
+
+
+@with_config(STRICT)
+class ExplainedPart(TypedDict):
+    """One benefit year's part of a claim, nearly always the whole of it."""
+
+    plan: Annotated[Text, Field(description="The plan it is settled by")]
+    title: Annotated[Text, Field(description="English, where the plan has it")]
+    title_zh: Annotated[Text, Field(description="Chinese, where the plan has it")]
+    status: Annotated[Text, Field(description="SETTLED, or why it is not payable")]
+    reason: Annotated[Text, Field(description="Code of the reason")]
+    total: Annotated[Amount, Field(description="The bill")]
+    in_scope: Annotated[Amount, Field(description="政策范围内 (inscp_scp_amt)")]
+    upfront: Annotated[Amount, Field(description="先行自付 (preselfpay_amt)")]
+    over_limit: Annotated[Amount, Field(description="超限价 (overlmt_amt)")]
+    self_funded: Annotated[Amount, Field(description="全自费 (fulamt_ownpay_amt)")]
+    cash: Annotated[Amount, Field(description="What the person pays at the window")]
+    beyond_bill: Annotated[Amount, Field(description="What the plan pays the person beyond the bill")]
+    layers: Annotated[list[ExplainedLayer], Field(description="Those that take the claim, in their order")]
+    counters: Annotated[list[CounterChange], Field(description="What it changed")]
+    assumptions: Annotated[list[RuleSource], Field(description="Assumed values that it rests on")]
+
+
+@with_config(STRICT)
+class ExplanationAnswer(TypedDict):
+    """Why a settlement came to what it came to."""
+
+    settlement_id: Annotated[Identifier, Field(description="The settlement")]
+    parts: Annotated[list[ExplainedPart], Field(description="By benefit year")]
+
+
+@with_config(STRICT)
 class MistakeBody(TypedDict):
     """One thing that is wrong, at one place."""
 

@@ -36,6 +36,7 @@ STATUS: Mapping[str, int] = {
     "NOT_REVERSED": 422,
     "MESSAGE_ID_REUSED": 422,
     "NOT_DONE": 503,
+    "RULES_OTHER_THAN_THEN": 422,
     "NOT_ALLOWED": 403,
     "NOT_FOUND": 404,
     "NO_SUCH_ADDRESS": 404,

@@ -21,6 +21,7 @@ GRANTED = {
     "reverse": {"institution"},
     "findMessage": {"institution"},
     "readSettlement": {"institution", "operator", "reviewer", "auditor"},
+    "explainSettlement": {"institution", "operator", "reviewer", "auditor"},
     "readAccounts": {"institution", "operator", "reviewer", "auditor"},
     "health": {ANYONE},
     "ready": {ANYONE},
@@ -79,7 +80,7 @@ def test_another_institutions_things_are_answered_as_missing_ones(
         said.pop("instance", None)
         return answer.status_code, said
 
-    for address in ("/v1/settlements/{}", "/v1/messages/{}"):
+    for address in ("/v1/settlements/{}", "/v1/settlements/{}/explanation", "/v1/messages/{}"):
         known = settlement if "settlements" in address else "M1"
         assert ask("GET", address.format(known)) == ask("GET", address.format("nothing"))
     foreign = ask("POST", "/v1/reversals", {"message_id": "A1", "settlement_id": settlement})

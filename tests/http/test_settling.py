@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from api.wire.answers import AccountsAnswer, PreviewAnswer, ProblemBody, ReversalAnswer, SettlementAnswer
+from api.wire.answers import (
+    AccountsAnswer,
+    ExplanationAnswer,
+    PreviewAnswer,
+    ProblemBody,
+    ReversalAnswer,
+    SettlementAnswer,
+)
 from tests.http.client import Hospital, bill
 from tests.service.office import PERSON, RETIRED
 
@@ -111,6 +118,27 @@ def test_a_message_reversed_before_it_came_never_succeeds(hospital: Hospital) ->
     assert (undone.status_code, of_type(ReversalAnswer, undone.json())["reversed"]) == (200, False)
     late = hospital.settle(bill())
     assert (late.status_code, late.json()["errors"][0]["code"]) == (422, "REVERSED_BEFORE_ARRIVAL")
+
+
+def test_a_settlement_is_explained_from_its_own_row(hospital: Hospital) -> None:
+    first = hospital.settle(bill(1000)).json()
+    second = hospital.settle(bill(3000, "M2", "R2")).json()
+    hospital.settle(bill(500, "M3", "R3"))
+    address = f"/v1/settlements/{second['settlement_id']}/explanation"
+    answer = hospital.send("GET", address)
+    explained = of_type(ExplanationAnswer, answer.json())
+    (part,) = explained["parts"]
+    assert (part["total"], part["cash"]) == (second["total"], second["cash"])
+    # of the deductible of 1,800 the first bill has borne 1,000
+    assert {"counter": "outpatient_deductible", "unit": "fen", "before": 100000, "after": 180000} in part["counters"]
+    layer = part["layers"][0]
+    assert layer["paid"] == "1540.00"
+    assert any("1,540.00" in step["text"] or step.get("amount") == "1540.00" for step in layer["steps"])
+    assert any(step["sources"] for step in layer["steps"])
+    assert PERSON not in answer.text
+    assert hospital.send("GET", f"/v1/settlements/{first['settlement_id']}/explanation").status_code == 200
+    undone = hospital.send("POST", "/v1/reversals", {"message_id": "U1", "original_message_id": "M3"}).json()
+    assert hospital.send("GET", f"/v1/settlements/{undone['settlement_id']}/explanation").status_code == 404
 
 
 def test_accounts_of_a_person_are_told_and_the_number_stands_nowhere(hospital: Hospital) -> None:

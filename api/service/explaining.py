@@ -1,0 +1,117 @@
+"""Why a settlement came to what it came to: decided again from its own row of the journal, and put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+
+from api.explain.explanation import Explanation, LayerPart, Source, Step
+from api.explain.texts import PlanTexts
+from api.explain.wording import sentence
+from api.ledger import books, journal
+from api.ledger.counters import unpack
+from api.ledger.database import Database
+from api.messages import Messages
+from api.service.adjudication import Adjudicator
+from api.service.requests import Principal
+from api.service.reversing import case_of
+from api.service.service import may_read
+from api.wire.problems import refuse
+from api.wire.values import AMOUNT_DECIMALS, decimal
+
+ENGLISH, CHINESE = Messages("en"), Messages("zh")
+
+
+class Explainer:
+    """Explains settlements of one ledger. texts: titles and sources of a plan by its id."""
+
+    def __init__(self, database: Database, adjudicator: Adjudicator, texts: Callable[[str], PlanTexts]) -> None:
+        self._database, self._adjudicator, self._texts = database, adjudicator, texts
+
+    def explain(self, principal: Principal, settlement_id: str) -> bytes | None:
+        """Explain a settlement, step by step with the source of every rule; None where there is none to read.
+
+        Raises RequestError where the rules of this process come to another result than those of then.
+        """
+        with self._database.read() as connection:
+            row = journal.row_by_settlement(connection, settlement_id)
+            if row is None or row.kind != "SETTLE" or not may_read(principal, row.institution):
+                return None
+            (spans,) = books.content_of(connection, [row.cover]).values()
+        case = case_of(row, spans)
+        parts = self._adjudicator.explain(case, unpack(row.opening), self._texts)
+        if _paid(parts) != _answered(row.answer):
+            raise refuse("RULES_OTHER_THAN_THEN")
+        return orjson.dumps({"settlement_id": settlement_id, "parts": [_part(part) for part in parts]})
+
+
+def _paid(parts: Sequence[Explanation]) -> list[tuple[str, str]]:
+    return [(layer.name, _yuan(layer.paid_fen)) for part in parts for layer in part.layers if layer.paid_fen]
+
+
+def _answered(answer: bytes) -> list[tuple[str, str]]:
+    layers = (layer for part in orjson.loads(answer)["parts"] for layer in part["layers"])
+    return [(layer["layer"], layer["paid"]) for layer in layers if layer["paid"] != _yuan(0)]
+
+
+def _part(part: Explanation) -> dict[str, Any]:
+    return {
+        "plan": part.plan,
+        **_titled(part.plan_title, part.plan),
+        "status": part.status,
+        "reason": part.reason,
+        "total": _yuan(part.total_fen),
+        **{name: _yuan(fen) for name, fen in part.buckets.items()},
+        "cash": _yuan(part.cash_fen),
+        "beyond_bill": _yuan(part.beyond_bill_fen),
+        "layers": [_layer(layer) for layer in part.layers if layer.applies],
+        "counters": [
+            {"counter": found.name, "unit": found.unit, "before": found.before, "after": found.after}
+            for found in part.counters
+        ],
+        "assumptions": [_source(source) for source in part.assumptions],
+    }
+
+
+def _layer(layer: LayerPart) -> dict[str, Any]:
+    return {
+        "layer": layer.name,
+        **_titled(layer.title, layer.name),
+        "fund": layer.fund,
+        "base": _yuan(layer.base_fen),
+        "paid": _yuan(layer.paid_fen),
+        "left": _yuan(layer.left_fen),
+        "steps": [_step(step) for step in layer.steps],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "code": step.code,
+        "text": sentence(step, ENGLISH),
+        "text_zh": sentence(step, CHINESE),
+        "sources": [_source(source) for source in step.sources],
+    }
+    return said if step.amount_fen is None else said | {"amount": _yuan(step.amount_fen)}
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {
+        "kind": source.kind,
+        "title": source.title,
+        "grade": source.grade,
+        "address": source.address,
+        "path": source.path,
+        "line": source.line,
+        "why": source.why,
+    }
+
+
+def _titled(titles: Any, otherwise: str) -> dict[str, str]:
+    return {"title": ENGLISH.title(titles, otherwise), "title_zh": CHINESE.title(titles, otherwise)}
+
+
+def _yuan(fen: int) -> str:
+    return decimal(fen, AMOUNT_DECIMALS)
