@@ -144,7 +144,8 @@ def item_rows(claims: Claims, place: Category, index: CatalogIndex | None, books
     found = np.full((len(place.values) + 1) * width, -1, np.int32)
     for number, name in enumerate(("", *place.values)):
         here = used[(used // width == number) & (used % width > 0)]
-        found[here] = index.rows_of(name, [names[code] for code in (here % width - 1).tolist()])
+        if len(here):
+            found[here] = index.rows_of(name, [names[code] for code in (here % width - 1).tolist()])
     rows: Int32 = found[pair]
     return rows
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_
@@ -144,5 +145,10 @@ def _answered(row: Row[Any]) -> tuple[RequestRow, bytes]:
     return found, sent if found.answer is None else found.answer
 
 
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (JournalRow, EntryRow, RequestRow)}
+_VALUES = {kind: attrgetter(*names) for kind, names in _FIELDS.items()}
+
+
 def _columns(row: JournalRow | EntryRow | RequestRow) -> dict[str, object]:
-    return asdict(row)
+    """Give a row by column; `dataclasses.asdict` would copy every value."""
+    return dict(zip(_FIELDS[type(row)], _VALUES[type(row)](row), strict=True))

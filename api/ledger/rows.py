@@ -20,7 +20,7 @@ class JournalRow:
     """One settlement or reversal. Everything that is needed to reproduce it stands in it, or under a hash in `content`.
 
     origin_seq: the settlement whose life this row is part of (its own, for a SETTLE). refers_seq: the row it undoes.
-    input: the canonical request, with the person's key for the number. cover: hash of the person's cover. opening:
+    input: the canonical request, without the number of the person. cover: hash of the person's cover. opening:
     counters the row was computed from; closing: counters it changed (`api.ledger.counters`). answer: what was sent.
     """
 

@@ -75,6 +75,8 @@ class Adjudicator:
 
     def holders(self, case: Case) -> frozenset[str]:
         """Name every holder whose counters a case may touch: its person, and of every other kind all it may have."""
+        if not self._kinds:
+            return frozenset({case.request.person_id})
         said = dict(case.request.words)
         others = {
             f"{kind}:{value}"
@@ -96,14 +98,15 @@ class Adjudicator:
         batch, owner = _ordered(admitted, chosen)
         settlement = settle(batch, self.rulebook, accounts_of(opening.values()))
         figures, closed = FiguresReader(admitted, settlement), counters_of(settlement.accounts)
-        refused = _refusals(troubles, chosen)
+        refused, known = _refusals(troubles, chosen), dict[tuple[int, ...], _Readable]()
         for place, rows in enumerate(_rows_by_owner(owner, len(chosen))):
             number, case = sayable[place], chosen[place]
             verdicts[number] = refused.get(place) or _held(settlement, rows)
             if not verdicts[number]:
-                before = _of_holders(opening, self.holders(case))
-                changed = changes(before, _of_holders(closed, self.holders(case)))
-                readable = self._readable(batch, rows)
+                holders = self.holders(case)
+                before = _of_holders(opening, holders)
+                changed = changes(before, _of_holders(closed, holders))
+                readable = self._readable(batch, rows, known)
                 read = {at: value for at, value in before.items() if at in changed or readable(at)}
                 verdicts[number] = Judgement(figures.of(rows), read, changed)
         return verdicts
@@ -136,7 +139,15 @@ class Adjudicator:
         covered = members_from({case.request.person_id: unpack_spans(case.spans) for case in cases}, books)
         return admit(claims, self._claims, self._lines, covered, self.setting, self._asked, books, troubles)
 
-    def _readable(self, batch: Batch, rows: Int64) -> _Readable:
+    def _readable(self, batch: Batch, rows: Int64, known: dict[tuple[int, ...], _Readable]) -> _Readable:
+        """Give what a case could read; `known`: found for others of the batch with the same plans and days."""
+        days = np.stack([batch.plan.codes[rows], batch.admission[rows], batch.discharge[rows], batch.settlement[rows]])
+        key = tuple(days.ravel().tolist())
+        if key not in known:
+            known[key] = self._find_readable(batch, rows)
+        return known[key]
+
+    def _find_readable(self, batch: Batch, rows: Int64) -> _Readable:
         periods: dict[tuple[str, str], frozenset[int]] = {}
         for code in np.unique(batch.plan.codes[rows]).tolist():
             program = self._programs[batch.plan.values[code]]
@@ -189,6 +200,8 @@ def _rows_by_owner(owner: Int64, count: int) -> list[Int64]:
 def _held(settlement: Settlement, rows: Int64) -> tuple[Mistake, ...]:
     """Give the reasons why a case cannot be decided; one that can is settled, even if no fund pays for it."""
     held = rows[settlement.status[rows] == ClaimStatus.HELD]
+    if not len(held):
+        return ()
     return tuple(Mistake(ClaimReason(code).name) for code in np.unique(settlement.reason[held]).tolist())
 
 

@@ -51,6 +51,10 @@ class Posted:
         }
 
 
+ZERO = decimal(0, AMOUNT_DECIMALS)
+"""Most amounts of a line: it falls into one bucket of four."""
+
+
 def settled_body(posted: Posted, figures: Figures, lines: Sequence[LineRequest]) -> bytes:
     """Write the answer to a settlement."""
     return orjson.dumps({**posted.as_dict(), **figures_dict(figures, lines)})
@@ -128,4 +132,4 @@ def _buckets(amounts: Sequence[int]) -> dict[str, str]:
 
 
 def _yuan(fen: int) -> str:
-    return decimal(fen, AMOUNT_DECIMALS)
+    return decimal(fen, AMOUNT_DECIMALS) if fen else ZERO

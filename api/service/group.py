@@ -25,7 +25,6 @@ from api.service.requests import Message
 from api.service.reversing import undo
 from api.service.work import Asked, Nothing, Refused, Reversing, Settling, Standing, Work, messages_named, work_of
 from api.service.world import World
-from api.wire.canonical import canonical
 from api.wire.identity import Keyring
 from api.wire.problems import Mistake
 
@@ -142,7 +141,7 @@ class _Group:
             book_date=day_text(book_day(self._now)),
             plan=verdict.figures.plan,
             total_fen=verdict.figures.total_fen,
-            input=canonical(item.case.request),
+            input=item.asked.form,
             cover=item.person.cover,
             opening=counters.pack(verdict.opening),
             closing=counters.pack(verdict.closing),
@@ -177,7 +176,7 @@ class _Group:
             settled_at=self._now,
             book_date=day_text(book_day(self._now)),
             total_fen=-undone.total_fen,
-            input=canonical(item.asked.message.request),
+            input=item.asked.form,
             opening=counters.pack(undoing.opening),
             closing=counters.pack(undoing.closing),
             answer=body,

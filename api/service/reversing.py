@@ -8,7 +8,7 @@ changed is not taken from under them: last in, first out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 from sqlalchemy import Connection
@@ -87,7 +87,7 @@ def case_of(row: JournalRow, spans: bytes, order: int = 0) -> Case:
     """Give the case of a settlement again, exactly as it was decided."""
     request = from_canonical(row.input)
     assert isinstance(request, ClaimRequest)
-    return Case(request, row.institution, spans, book_day(row.settled_at), order)
+    return Case(replace(request, person_id=row.person_key), row.institution, spans, book_day(row.settled_at), order)
 
 
 def _in_force(connection: Connection, rows: Sequence[JournalRow]) -> list[JournalRow]:

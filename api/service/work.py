@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from api.ledger import books, journal
+from api.ledger.chain import sha256
 from api.ledger.rows import JournalRow, Person, RequestKind, RequestRow
 from api.service.adjudication import Adjudicator
 from api.service.answers import Answer, refused_body
 from api.service.cases import Case
 from api.service.requests import ClaimRequest, Message, ReverseRequest
 from api.service.reversing import Life, read_life
-from api.wire.canonical import payload_hash
+from api.wire.canonical import canonical
 from api.wire.identity import Keyring
 from api.wire.problems import Mistake
 
@@ -24,9 +25,13 @@ NUMBER = "person"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A message with the hash of what it asks; the number of a person is in it only as its keyed digest."""
+    """A message, what it asks in canonical form without the number of a person, and the hash of both.
+
+    The number enters the hash only as its keyed digest.
+    """
 
     message: Message
+    form: bytes
     digest: str
 
     @property
@@ -120,7 +125,7 @@ class _Sorter:
         self._institutions = books.institutions_known(connection, {m.principal.institution for m in messages})
 
     def work(self, message: Message) -> Work:
-        asked = Asked(message, self._digest(message))
+        asked = self._asked(message)
         if asked.key in self._answered:
             return Standing(asked, standing_answer(asked, *self._answered[asked.key]))
         if message.principal.institution not in self._institutions:
@@ -129,11 +134,12 @@ class _Sorter:
             return self._settling(asked, message.request)
         return self._reversing(asked, message.request)
 
-    def _digest(self, message: Message) -> str:
-        request = message.request
+    def _asked(self, message: Message) -> Asked:
+        request, blind = message.request, ""
         if isinstance(request, ClaimRequest):
-            request = replace(request, person_id=self._blinds[request.person_id])
-        return payload_hash(request).hex()
+            request, blind = replace(request, person_id=""), self._blinds[request.person_id]
+        form = canonical(request)
+        return Asked(message, form, sha256(blind.encode() + form))
 
     def _settling(self, asked: Asked, request: ClaimRequest) -> Work:
         person = self._persons.get(self._blinds[request.person_id])
