@@ -114,11 +114,13 @@ class Office:
         return {name: self.table(name) for name in ("journal", "entry", "counter", "holder", "live", "request")}
 
 
-def open_office(folder: Path, world: StandingClock | None = None, plan: str = "beijing") -> Office:
+def open_office(
+    folder: Path, world: StandingClock | None = None, plan: str = "beijing", members: str = MEMBERS
+) -> Office:
     world, (rules, kept, adjudicator) = world or StandingClock(), rules_of(plan)
     database = open_database(f"sqlite:///{folder / 'ledger.db'}")
     migrate(database)
-    (folder / "members.csv").write_text(MEMBERS, encoding="utf-8")
+    (folder / "members.csv").write_text(members, encoding="utf-8")
     load_institutions(database, rules.tables)
     load_members(database, folder / "members.csv", KEYRING, world)
     tools = Tools(adjudicator, keep_deciding(database, kept), KEYRING, world)

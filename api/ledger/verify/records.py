@@ -17,6 +17,7 @@ from api.ledger.rows import GENESIS, EntryRow, Head, JournalRow, RequestRow
 from api.ledger.schema import content, counter, entry, holder, journal, live, request, seal
 from api.ledger.seals import Seal
 from api.ledger.verify.report import Report
+from api.service.days import book_day, day_text
 
 ENTRIES_AT_ONCE = 500
 
@@ -76,6 +77,9 @@ class _Fold:
             found, expected = f"{row.person_seq} {row.prev_hash}", f"{head.person_seq + 1} {head.row_hash}"
             wrong("LEDGER_CHAIN_BROKEN", "journal", row.seq, "prev_hash", found, expected)
         self._heads[row.person_key] = Head(row.person_seq, row.row_hash)
+        day = day_text(book_day(row.settled_at))
+        if row.book_date != day:
+            wrong("LEDGER_DAY_WRONG", "journal", row.seq, "book_date", row.book_date, day)
         total = sum(entry.amount for entry in entries)
         if total or not entries:
             wrong("LEDGER_UNBALANCED", "entry", row.seq, "amount", total, 0)
