@@ -32,12 +32,14 @@ class Adding(NamedTuple):
 class Prepared:
     """A program made ready for its claims: layers and additions to counters, in the order in which they happen.
 
-    adding: by layer, "" after the last. clearing: counters set to 0 at the end, and when.
+    adding: by layer, "" after the last. clearing: counters set to 0 at the end, and when. holders: whose counters the
+    plan keeps, beside the persons'.
     """
 
     def __init__(self, program: Program, watched: bool):
         prepare = Preparation(program, watched)
         self.opening, self.by_bucket = prepare.facts.opening, prepare.by_bucket
+        self.holders = tuple(dict.fromkeys(c.holder for c in program.counters if c.holder != "person"))
         self.layers = tuple(LayerSteps(layer, prepare) for layer in program.layers)
         self.adding = {
             moment: tuple(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -88,15 +88,25 @@ _NOTHING = np.empty(0, np.int64)
 _UNOPENED = Openings(_NOTHING, _NOTHING, _NOTHING)
 
 
-def counters_alike(program: Program) -> tuple[tuple[CounterRule, ...], ...]:
+class Alike(NamedTuple):
+    """Counters of a plan that agree in holder, keys and period. numbers: their places among all of the plan."""
+
+    rules: tuple[CounterRule, ...]
+    numbers: Int64
+
+
+def counters_alike(program: Program) -> tuple[Alike, ...]:
     """Put together the counters of a plan that agree in holder, keys and period; worked out once for a program."""
     found = program.memo.get("counters_alike")
     if found is None:
-        alike: dict[tuple[object, ...], list[CounterRule]] = {}
-        for rule in program.counters:
-            alike.setdefault((rule.holder, rule.keys, rule.period, rule.months), []).append(rule)
-        found = program.memo["counters_alike"] = tuple(tuple(rules) for rules in alike.values())
-    return cast(tuple[tuple[CounterRule, ...], ...], found)
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for number, rule in enumerate(program.counters):
+            alike.setdefault((rule.holder, rule.keys, rule.period, rule.months), []).append(number)
+        found = program.memo["counters_alike"] = tuple(
+            Alike(tuple(program.counters[number] for number in numbers), np.array(numbers))
+            for numbers in alike.values()
+        )
+    return cast(tuple[Alike, ...], found)
 
 
 class CounterSpace:
@@ -104,7 +114,7 @@ class CounterSpace:
 
     def __init__(
         self,
-        rules: tuple[CounterRule, ...],
+        alike: Alike,
         batch: Batch,
         holders: HolderSpace,
         calendar: Calendar,
@@ -112,8 +122,8 @@ class CounterSpace:
         accounts: Accounts,
         of_plan: Bool | None,
     ):
-        self.rules = rules
-        rule = rules[0]
+        self.rules, self.numbers = alike
+        rule = self.rules[0]
         self._holder, self._months, self._holders = rule.holder, rule.months, holders
         self._episodic = rule.period is Period.EPISODE
         self._rolling = rule.period is Period.ROLLING
@@ -126,7 +136,7 @@ class CounterSpace:
             self._first = self._last = self._period
         else:
             self._first, self._last = int(self._period.min()), int(self._period.max())
-        self.openings = [_UNOPENED] * len(rules)
+        self.openings = [_UNOPENED] * len(self.rules)
         if of_plan is not None and self.kept:
             self._take_openings(accounts, of_plan)
         size = holders.size * self._periods
@@ -238,15 +248,22 @@ class CounterSpace:
 
     def close(self, blocks: Sequence[Opened]) -> tuple[Int64, Int64]:
         """Give the places of all blocks, rising, and the values there [counters, places]; rolling ones one a month."""
+        places, state = blocks[0].places, blocks[0].state
+        if len(blocks) > 1 or not len(places) == 1 == state.shape[1]:
+            places, state = self._joined(blocks)
+        if not self._rolling:
+            return places, state
+        lead, months = self._months - 1, np.arange(self._periods)
+        return (places[:, None] + months).ravel(), state[..., lead:].reshape(len(self.rules), -1)
+
+    def _joined(self, blocks: Sequence[Opened]) -> tuple[Int64, Int64]:
+        """Put the kept places of all blocks in rising order, with their values."""
         places, order = sorted_rows(np.concatenate([b.places for b in blocks]))
         state = np.empty((len(self.rules), len(places), *blocks[0].state.shape[2:]), np.int64)
         for number, values in enumerate(state):
             whole = np.concatenate([b.state[number, : len(b.places)] for b in blocks])
             whole.take(order, axis=0, out=values, mode="clip")
-        if not self._rolling:
-            return places, state
-        lead, months = self._months - 1, np.arange(self._periods)
-        return (places[:, None] + months).ravel(), state[..., lead:].reshape(len(self.rules), -1)
+        return places, state
 
     def describe(self, places: Int64) -> tuple[Int64, Index, tuple[str, ...], Index]:
         """Turn places back into holder codes, codes and texts of keys, and periods."""

@@ -8,7 +8,7 @@ from adjudicator.accounts import Accounts
 from adjudicator.batch import LARGEST_FEN, Batch
 from adjudicator.blocks import prepared, settle_block
 from adjudicator.catalog import Catalog
-from adjudicator.columns import Bool, Int64, UInt8
+from adjudicator.columns import Bool, Int64, UInt8, constant
 from adjudicator.counters import CounterSpace, Opened, counters_alike
 from adjudicator.holders import HolderSpace, groups_of
 from adjudicator.lines import Judged, judge
@@ -21,6 +21,14 @@ from adjudicator.tables import ClaimCodes
 from adjudicator.wave import Block, Observe
 from adjudicator.waves import BLOCK_HOLDERS, THREAD_HOLDERS, arrange, sequence
 from adjudicator.workers import run
+
+_LARGEST = constant(LARGEST_FEN)
+_ABSENT = np.uint8(State.ABSENT)
+_NOT_IN_FORCE = np.uint8(ClaimReason.PLAN_NOT_IN_FORCE)
+_EXCLUDED = np.uint8(ClaimReason.EXCLUDED)
+_LINE_PENDED = np.uint8(ClaimReason.LINE_PENDED)
+_NEGATIVE_TOTAL = np.uint8(ClaimReason.NEGATIVE_TOTAL)
+_OUT_OF_BOUNDS = np.uint8(ClaimReason.OUT_OF_BOUNDS)
 
 
 def settle(
@@ -44,13 +52,13 @@ def settle(
     batch.check()
     accounts = Accounts.empty() if accounts is None else accounts
     workers = workers if observe is None else 1
-    results = Results(batch, rulebook)
+    results = Results(batch)
     for program in rulebook.programs:
         rows = _rows_of(batch, program)
         if len(rows):
             plan = _Plan(batch, program, rulebook.catalog, rows, accounts, results, observe, workers)
             plan.settle(block_holders or (BLOCK_HOLDERS if workers == 1 else THREAD_HOLDERS))
-    return results.settlement(accounts)
+    return results.settlement(accounts, rulebook)
 
 
 def _rows_of(batch: Batch, program: Program) -> Int64:
@@ -58,7 +66,7 @@ def _rows_of(batch: Batch, program: Program) -> Int64:
         return np.empty(0, np.int64)
     code = batch.plan.values.index(program.name)
     here = batch.plan.codes == code
-    return np.arange(len(batch)) if here.all() else np.flatnonzero(here)
+    return np.arange(len(here)) if np.count_nonzero(here) == len(here) else np.flatnonzero(here)
 
 
 class _Plan:
@@ -81,14 +89,14 @@ class _Plan:
         self.codes = ClaimCodes(batch, program, None if len(rows) == len(batch) else rows)
         self.judged = judge(batch, program, catalog, self.codes, into=results.lines, workers=workers)
         results.take_lines(rows, self.judged)
-        self.reason = _reasons_before(batch, program, rows, self.codes, self.judged)
-        kinds = tuple(dict.fromkeys(c.holder for c in program.counters if c.holder != "person"))
-        self.holders = HolderSpace(batch, kinds)
         calendar = Calendar(batch.date(program.year_by), program.year_start)
+        self.reason = _reasons_before(batch, program, rows, calendar, self.codes, self.judged)
+        kinds = self.steps.holders
+        self.holders = HolderSpace(batch, kinds)
         of_plan = _entries_of(accounts, program)
         self.spaces = [
-            CounterSpace(rules, batch, self.holders, calendar, program.defaults, accounts, of_plan)
-            for rules in counters_alike(program)
+            CounterSpace(alike, batch, self.holders, calendar, program.defaults, accounts, of_plan)
+            for alike in counters_alike(program)
         ]
         self.order = sequence(batch, rows, groups_of(batch, rows, kinds))
         self.where = _positions(rows, len(batch))
@@ -145,27 +153,32 @@ def _positions(rows: Int64, claims: int) -> Int64 | None:
     return where
 
 
-def _reasons_before(batch: Batch, program: Program, rows: Int64, codes: ClaimCodes, judged: Judged) -> UInt8:
+def _reasons_before(
+    batch: Batch, program: Program, rows: Int64, calendar: Calendar, codes: ClaimCodes, judged: Judged
+) -> UInt8:
     """Find the claims that no layer may touch: door, validity of the plan, exclusions, pended lines, bad totals."""
     reason = np.zeros(len(rows), np.uint8) if batch.reason is None else batch.reason[rows].copy()
-    date = batch.date(program.year_by)[rows]
-    _mark(reason, (date < program.valid_from) | (date >= program.valid_until), ClaimReason.PLAN_NOT_IN_FORCE)
+    if not calendar.within(program.valid_from, program.valid_until):
+        date = batch.date(program.year_by)[rows]
+        _mark(reason, (date < program.valid_from) | (date >= program.valid_until), _NOT_IN_FORCE)
     if program.excluded_if is not None:
-        _mark(reason, program.excluded_if.values[codes.static_index(program.excluded_if)] != 0, ClaimReason.EXCLUDED)
-    _mark(reason, judged.pended, ClaimReason.LINE_PENDED)
+        _mark(reason, program.excluded_if.values[codes.static_index(program.excluded_if)] != 0, _EXCLUDED)
+    _mark(reason, judged.pended, _LINE_PENDED)
     buckets = judged.atom_buckets[:, 0] if program.lines.atoms == 1 else np.add.reduce(judged.atom_buckets, axis=1)
-    _mark(reason, np.add.reduce(buckets, axis=1) < 0, ClaimReason.NEGATIVE_TOTAL)
-    bill = np.add.reduce(np.abs(buckets), axis=1)
-    _mark(reason, judged.out_of_bounds | (bill > LARGEST_FEN), ClaimReason.OUT_OF_BOUNDS)
+    bill = np.add.reduce(buckets, axis=1)
+    if np.minimum.reduce(buckets, axis=None) < 0:
+        _mark(reason, bill < 0, _NEGATIVE_TOTAL)
+        bill = np.add.reduce(np.abs(buckets), axis=1)
+    _mark(reason, judged.out_of_bounds | (bill > _LARGEST), _OUT_OF_BOUNDS)
     for name in program.amounts:
         if name in batch.amounts:
-            _mark(reason, np.abs(batch.amounts[name][rows]) > LARGEST_FEN, ClaimReason.OUT_OF_BOUNDS)
-    if judged.states.max(initial=0) > State.ABSENT:
+            _mark(reason, np.abs(batch.amounts[name][rows]) > _LARGEST, _OUT_OF_BOUNDS)
+    if np.maximum.reduce(judged.states) > _ABSENT:
         np.copyto(reason, REASON_OF_STATE[judged.states], where=reason == 0)
     return reason
 
 
-def _mark(reason: UInt8, where: Bool | bool | np.bool_, code: ClaimReason) -> None:
+def _mark(reason: UInt8, where: Bool | bool | np.bool_, code: np.uint8) -> None:
     """Set a reason where none stands yet."""
     if np.count_nonzero(where):
-        np.copyto(reason, np.uint8(code), where=(reason == 0) & where)
+        np.copyto(reason, code, where=(reason == 0) & where)

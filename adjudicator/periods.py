@@ -55,8 +55,12 @@ class Calendar:
     def __init__(self, dates: Int32, year_start: tuple[int, int]):
         self._dates = dates
         self._year_start = year_start
-        self._first, self._last = int(dates.min()), int(dates.max())
+        self._first, self._last = int(np.minimum.reduce(dates)), int(np.maximum.reduce(dates))
         self._known: dict[Period, int | Int64] = {}
+
+    def within(self, first: int, beyond: int) -> bool:
+        """Tell whether all dates lie from `first` on, before `beyond`."""
+        return first <= self._first and self._last < beyond
 
     def of(self, period: Period) -> int | Int64:
         """Give the period number of every claim; months counted from year 0 for ROLLING."""
@@ -68,8 +72,8 @@ class Calendar:
     def _find(self, period: Period) -> int | Int64:
         if period in (Period.NONE, Period.EPISODE, Period.CLAIM):
             return 0
-        first, last = (self._number(day, period) for day in (self._first, self._last))
-        if first == last:
+        first = self._number(self._first, period)
+        if self._first == self._last or first == self._number(self._last, period):
             return first
         numbers = self._number(np.arange(self._first, self._last + 1), period)
         return numbers[self._dates - self._first]

@@ -6,12 +6,14 @@ each is put in the order of the batch by a single gather.
 
 from __future__ import annotations
 
+from typing import NamedTuple, cast
+
 import numpy as np
 
 from adjudicator.accounts import Accounts
 from adjudicator.batch import Batch
 from adjudicator.closing import Closed, closing
-from adjudicator.columns import Bool, Int64, UInt8
+from adjudicator.columns import Bool, Int64, UInt8, constant
 from adjudicator.lines import Judged, JudgedLines
 from adjudicator.reasons import ClaimReason, ClaimStatus
 from adjudicator.rulebook import Layer, Program, Rulebook, State
@@ -45,8 +47,39 @@ _STATUS_OF_REASON[
     ]
 ] = ClaimStatus.NOT_PAYABLE
 
+_NO_PLAN = np.uint8(ClaimReason.NO_PLAN)
+_HELD = np.uint8(ClaimStatus.HELD)
+_NOT_HELD = constant(0)
+
 _PARTS = ("base", "deductible", "first_pay", "paid")
-_BEYOND = ("", "beyond")
+_BEYOND = "beyond"
+
+
+class _Form(NamedTuple):
+    """What the results of a program look like.
+
+    columns: the amounts that are kept. layers: their names. accounts: the payments out of the personal account.
+    """
+
+    columns: tuple[str, ...]
+    layers: tuple[str, ...]
+    funds: dict[tuple[str, str], str]
+    accounts: tuple[str, ...]
+    beyond: bool
+
+
+def _form_of(program: Program) -> _Form:
+    """Give the form of a program's results; worked out once for a program."""
+    found = program.memo.get("results")
+    if found is None:
+        found = program.memo["results"] = _Form(
+            tuple(f"{layer.name}.{part}" for layer in program.layers for part in _parts_of(layer)),
+            tuple(layer.name for layer in program.layers),
+            {(program.name, layer.name): layer.fund for layer in program.layers},
+            tuple(f"{layer.name}.paid" for layer in program.layers if layer.fund == ACCOUNT),
+            any(layer.beyond_bill for layer in program.layers),
+        )
+    return cast(_Form, found)
 
 
 def _parts_of(layer: Layer) -> list[str]:
@@ -88,17 +121,17 @@ class BlockResults:
 class Results:
     """Everything found so far: lines in the order of the batch, claims in order of settlement, plan after plan."""
 
-    def __init__(self, batch: Batch, rulebook: Rulebook):
+    def __init__(self, batch: Batch):
         claims = len(batch)
         self._batch = batch
         self.lines = JudgedLines.blank(len(batch.lines))
         self._buckets = np.zeros((claims, 4), np.int64)
         self._rows = np.empty(claims, np.int64)
-        self._reason = np.full(claims, ClaimReason.NO_PLAN, np.uint8)
-        self._columns: dict[tuple[str, str], Int64] = {}
+        self._reason = np.empty(claims, np.uint8)
+        self._reason.fill(_NO_PLAN)
+        self._columns: dict[str, Int64] = {}
         self._layers: dict[str, None] = {}
-        self._plans: list[tuple[Program, slice]] = []
-        self._funds = {(p.name, layer.name): layer.fund for p in rulebook.programs for layer in p.layers}
+        self._plans: list[tuple[_Form, slice]] = []
         self._accounts: list[Closed] = []
 
     def take_lines(self, rows: Int64, judged: Judged) -> None:
@@ -113,14 +146,12 @@ class Results:
     def open_plan(self, program: Program, claims: int) -> int:
         """Make room for the claims of a plan; gives the place of the first of them in order of settlement."""
         start = self._plans[-1][1].stop if self._plans else 0
-        self._plans.append((program, slice(start, start + claims)))
-        names = [(layer.name, part) for layer in program.layers for part in _parts_of(layer)]
-        if any(layer.beyond_bill for layer in program.layers):
-            names.append(_BEYOND)
-        for name in names:
+        form = _form_of(program)
+        self._plans.append((form, slice(start, start + claims)))
+        for name in (*form.columns, _BEYOND) if form.beyond else form.columns:
             if name not in self._columns:
                 self._columns[name] = np.zeros(len(self._batch), np.int64)
-        self._layers.update(dict.fromkeys(layer.name for layer in program.layers))
+        self._layers.update(dict.fromkeys(form.layers))
         return start
 
     def open_block(self, program: Program, start: int, rows: Int64, reason: UInt8) -> BlockResults:
@@ -128,11 +159,7 @@ class Results:
         span = slice(start, start + len(rows))
         self._rows[span] = rows
         self._reason[span] = reason
-        columns = [
-            (f"{layer.name}.{part}", self._columns[layer.name, part][span])
-            for layer in program.layers
-            for part in _parts_of(layer)
-        ]
+        columns = [(name, self._columns[name][span]) for name in _form_of(program).columns]
         beyond = self._columns.get(_BEYOND)
         return BlockResults(columns, None if beyond is None else beyond[span], self._reason[span])
 
@@ -140,24 +167,30 @@ class Results:
         """Take the closing counters of one plan."""
         self._accounts.append(closed)
 
-    def settlement(self, opening: Accounts) -> Settlement:
+    def settlement(self, opening: Accounts, rulebook: Rulebook) -> Settlement:
         """Give the whole."""
-        batch = self._batch
+        funds: dict[tuple[str, str], str] = {}
+        for program in rulebook.programs:
+            if program.name in self._batch.plan.values:
+                funds.update(_form_of(program).funds)
         from_account = self._from_account()
         place = self._place()
         reason = self._reason if place is None else self._reason.take(place)
         columns = self._columns if place is None else _arranged(self._columns, place)
-        layers = {name: LayerResult(*(self._column(columns, name, p) for p in _PARTS)) for name in self._layers}
-        beyond = self._column(columns, *_BEYOND)
+        layers = {
+            name: LayerResult(*[self._column(columns, f"{name}.{part}") for part in _PARTS]) for name in self._layers
+        }
+        beyond = self._column(columns, _BEYOND)
         total = np.add.reduce(self._buckets, axis=1)
         status = _STATUS_OF_REASON.take(reason)
-        if np.count_nonzero(reason == ClaimReason.NO_PLAN):
+        if np.count_nonzero(reason == _NO_PLAN):
             self._plain_lines(reason, total)
-        held = np.where(status == ClaimStatus.HELD, total, 0)
+        held = np.where(status == _HELD, total, _NOT_HELD)
         cash = total - held
         for layer in layers.values():
             cash -= layer.paid
-        cash += beyond
+        if _BEYOND in columns:
+            cash += beyond
         person = cash.copy()
         if from_account is not None:
             person += from_account if place is None else from_account.take(place)
@@ -172,7 +205,7 @@ class Results:
             status=status,
             reason=reason,
             layers=layers,
-            funds={key: fund for key, fund in self._funds.items() if key[0] in batch.plan.values},
+            funds=funds,
             person_fen=person,
             cash_fen=cash,
             held_fen=held,
@@ -180,8 +213,8 @@ class Results:
             accounts=closing(opening, self._accounts),
         )
 
-    def _column(self, columns: dict[tuple[str, str], Int64], layer: str, part: str) -> Int64:
-        found = columns.get((layer, part))
+    def _column(self, columns: dict[str, Int64], name: str) -> Int64:
+        found = columns.get(name)
         return np.zeros(len(self._batch), np.int64) if found is None else found
 
     def _place(self) -> Int64 | None:
@@ -201,17 +234,16 @@ class Results:
     def _from_account(self) -> Int64 | None:
         """Give what the layers of the personal account pay, in order of settlement; None where there are none."""
         found: Int64 | None = None
-        for program, span in self._plans:
-            for layer in program.layers:
-                if layer.fund == ACCOUNT:
-                    found = np.zeros(len(self._batch), np.int64) if found is None else found
-                    found[span] += self._columns[layer.name, "paid"][span]
+        for form, span in self._plans:
+            for paid in form.accounts:
+                found = np.zeros(len(self._batch), np.int64) if found is None else found
+                found[span] += self._columns[paid][span]
         return found
 
     def _plain_lines(self, reason: UInt8, total: Int64) -> None:
         """Claims without a plan keep their bill: nothing is judged, everything stands as self-funded."""
         batch = self._batch
-        unplanned = reason == ClaimReason.NO_PLAN
+        unplanned = reason == _NO_PLAN
         unjudged = unplanned & (self._buckets == 0).all(axis=1)
         lines = np.repeat(unjudged, np.diff(batch.lines.first))
         self.lines.self_funded[lines] = batch.lines.amount_fen[lines]
@@ -224,12 +256,12 @@ class Results:
         total[unjudged] = self._buckets[unjudged].sum(axis=1)
 
 
-def _arranged(columns: dict[tuple[str, str], Int64], place: Int64) -> dict[tuple[str, str], Int64]:
+def _arranged(columns: dict[str, Int64], place: Int64) -> dict[str, Int64]:
     """Put columns in the order of the batch.
 
     Each is written over the one before it, which is no longer needed: fresh memory costs as much as the gather.
     """
-    found: dict[tuple[str, str], Int64] = {}
+    found: dict[str, Int64] = {}
     free = np.empty(len(place), np.int64)
     for name, column in columns.items():
         column.take(place, out=free, mode="clip")
