@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -63,6 +64,7 @@ class Observed:
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app, self._site = app, site
+        self._process, self._numbers = site.world.new_id(), itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, and record how it was answered."""
@@ -71,7 +73,7 @@ class Observed:
             return
         begun, status = time.perf_counter(), 0
         state = scope.setdefault("state", {})
-        state["request_id"] = self._site.world.new_id()
+        state["request_id"] = f"{self._process}-{next(self._numbers)}"
 
         async def sending(message: Message) -> None:
             nonlocal status

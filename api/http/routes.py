@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Request, Response
 
 from api.http.describing import asked
 from api.http.site import Signed, SignedBy
 from api.service.answers import Answer, Outcome
-from api.service.requests import Message, Request, Role
+from api.service.requests import Message, Role
+from api.service.requests import Request as Asked
 from api.wire.answers import AccountsAnswer, ExplanationAnswer, PreviewAnswer, ReversalAnswer, SettlementAnswer
 from api.wire.models import Claim, ClaimMessage, PersonQuery, ReverseMessage
 from api.wire.problems import MEDIA_TYPE, refuse
@@ -26,34 +26,37 @@ STATUS: dict[Outcome, int] = {"done": 200, "nothing": 200, "refused": 422, "conf
 WRITES = (400, 413, 415, 422, 503, 504)
 READS = (400, 404, 413, 415, 422)
 
-Own = Annotated[Signed, Depends(SignedBy(INSTITUTION))]
-Reader = Annotated[Signed, Depends(SignedBy(READERS))]
+by_institution, by_reader = SignedBy(INSTITUTION), SignedBy(READERS)
 
 router = APIRouter(prefix="/v1")
 
 
 @router.post("/previews", operation_id="preview", **asked(INSTITUTION, PreviewAnswer, (400, 413, 415, 422), Claim))
-async def preview(signed: Own) -> Response:
+async def preview(request: Request) -> Response:
     """Say what a settlement would come to now. Nothing is changed or remembered."""
+    signed = await by_institution(request)
     claim = read_claim(signed.body)
     return _answered(await signed.site.read(partial(signed.site.service.preview, signed.principal, claim)))
 
 
 @router.post("/settlements", operation_id="settle", **asked(INSTITUTION, SettlementAnswer, WRITES, ClaimMessage))
-async def settle(signed: Own) -> Response:
+async def settle(request: Request) -> Response:
     """Settle a claim. Sent again with the same message id it has no second effect and the same answer."""
+    signed = await by_institution(request)
     return await _submit(signed, *read_claim_message(signed.body))
 
 
 @router.post("/reversals", operation_id="reverse", **asked(INSTITUTION, ReversalAnswer, WRITES, ReverseMessage))
-async def reverse(signed: Own) -> Response:
+async def reverse(request: Request) -> Response:
     """Undo a settlement, or what a message did; a message that never came can then never succeed (冲正)."""
+    signed = await by_institution(request)
     return await _submit(signed, *read_reverse_message(signed.body))
 
 
 @router.get("/messages/{message_id}", operation_id="findMessage", **asked(INSTITUTION, None, (404, 422)))
-async def find_message(signed: Own, message_id: str) -> Response:
+async def find_message(request: Request, message_id: str) -> Response:
     """Give what a message was answered: the same bytes and status. 404: it never came, and may be sent."""
+    signed = await by_institution(request)
     _check_id(message_id)
     answer = await signed.site.read(partial(signed.site.service.find, signed.principal, message_id))
     if answer is None:
@@ -62,8 +65,9 @@ async def find_message(signed: Own, message_id: str) -> Response:
 
 
 @router.get("/settlements/{settlement_id}", operation_id="readSettlement", **asked(READERS, None, (404,)))
-async def read_settlement(signed: Reader, settlement_id: str) -> Response:
+async def read_settlement(request: Request, settlement_id: str) -> Response:
     """Give the answer that a settlement, or a reversal, was given."""
+    signed = await by_reader(request)
     _check_id(settlement_id)
     body = await signed.site.read(partial(signed.site.service.settlement, signed.principal, settlement_id))
     if body is None:
@@ -76,8 +80,9 @@ async def read_settlement(signed: Reader, settlement_id: str) -> Response:
     operation_id="explainSettlement",
     **asked(READERS, ExplanationAnswer, (404, 422)),
 )
-async def explain_settlement(signed: Reader, settlement_id: str) -> Response:
+async def explain_settlement(request: Request, settlement_id: str) -> Response:
     """Explain a settlement step by step, with the source of every rule, in English and Chinese."""
+    signed = await by_reader(request)
     _check_id(settlement_id)
     body = await signed.site.read(partial(signed.site.explainer.explain, signed.principal, settlement_id))
     if body is None:
@@ -86,8 +91,9 @@ async def explain_settlement(signed: Reader, settlement_id: str) -> Response:
 
 
 @router.post("/accounts", operation_id="readAccounts", **asked(READERS, AccountsAnswer, READS, PersonQuery))
-async def read_accounts(signed: Reader) -> Response:
+async def read_accounts(request: Request) -> Response:
     """Give what a person has used so far. The number is in the body: an address stands in the logs of every proxy."""
+    signed = await by_reader(request)
     number = read_person_query(signed.body)
     body = await signed.site.read(partial(signed.site.service.accounts, number))
     if body is None:
@@ -95,8 +101,8 @@ async def read_accounts(signed: Reader) -> Response:
     return Response(body, media_type="application/json")
 
 
-async def _submit(signed: Signed, message_id: str, request: Request) -> Response:
-    return _answered(await signed.site.writer.submit(Message(signed.principal, message_id, request)))
+async def _submit(signed: Signed, message_id: str, asked_for: Asked) -> Response:
+    return _answered(await signed.site.writer.submit(Message(signed.principal, message_id, asked_for)))
 
 
 def _answered(answer: Answer) -> Response:

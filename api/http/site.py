@@ -69,7 +69,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class SignedBy:
-    """A dependency of a route: the request is signed, by a key of one of some roles."""
+    """Receives requests that a key of one of some roles has signed."""
 
     roles: tuple[Role, ...]
 
