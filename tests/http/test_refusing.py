@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
 from pydantic import TypeAdapter
 
+from api.http import site
 from api.wire.answers import ProblemBody
 from api.wire.decoding import LARGEST_BODY
+from api.wire.problems import RequestError
 from api.wire.signing import NONCE_HEADER, SIGNATURE_HEADER
 from tests.http.client import Hospital, bill, signature
 from tests.wire import hostile
@@ -132,3 +136,18 @@ def test_a_defect_is_answered_and_logged_without_what_caused_it(
     (defect,) = [said for said in logged if said["event"] == "defect"]
     assert defect["error"] == "RuntimeError"
     assert answer.json()["instance"].endswith(defect["request_id"])
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site, "BODY_SECONDS", 0.02)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.005)
+
+    with pytest.raises(RequestError, match="BODY_TOO_SLOW"):
+        asyncio.run(site.whole_body(trickle(), ""))
+    for declared in ("9" * 30, str(LARGEST_BODY + 1)):
+        with pytest.raises(RequestError, match="BODY_TOO_LARGE"):
+            asyncio.run(site.whole_body(trickle(), declared))
