@@ -28,8 +28,8 @@ def init(url: str, keys: Path, terminal: Terminal) -> int:
     else:
         read_keys(keys)
     migrate(database)
-    terminal.print(say("LEDGER_MADE", url=url, keys=keys), soft_wrap=True)
-    terminal.write_json({"database_url": url, "keys": str(keys), "keys_made": made})
+    terminal.print(say("LEDGER_MADE", url=database.address, keys=keys), soft_wrap=True)
+    terminal.write_json({"database_url": database.address, "keys": str(keys), "keys_made": made})
     return FINE
 
 
@@ -55,7 +55,7 @@ SHOWN_ROWS = 20
 
 def seal(url: str, terminal: Terminal) -> int:
     """Seal the journal and print the anchor."""
-    with open_ledger(url).write() as connection:
+    with open_ledger(url).write(patient=True) as connection:
         last = seal_rows(connection, SystemWorld().now_ms())
     if last is None:
         terminal.print(terminal.say("LEDGER_NOTHING_TO_SEAL"))

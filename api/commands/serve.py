@@ -30,7 +30,7 @@ def run(settings: Settings, terminal: Terminal) -> int:
     beginning = _begin_sandbox(settings, database, address, terminal) if settings.sandbox else ""
 
     def listening() -> None:
-        terminal.print(say("SERVE_LISTENING", address=address, ledger=settings.ledger))
+        terminal.print(say("SERVE_LISTENING", address=address, ledger=database.address))
         if beginning:
             terminal.print(say("SERVE_SANDBOX", line=beginning))
 

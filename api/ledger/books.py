@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, insert, select
 
 from api.ledger.chain import sha256
+from api.ledger.database.statements import insert_new, insert_or_set
 from api.ledger.rows import GENESIS, Head, Person
 from api.ledger.schema import content, holder, institution, person, person_identity
 
@@ -28,8 +28,7 @@ def keep_content(connection: Connection, kind: str, bodies: Sequence[bytes]) -> 
     """Keep bytes under their hash, once; give the hashes in order."""
     hashes = [sha256(body) for body in bodies]
     rows = [{"sha256": key, "kind": kind, "body": body} for key, body in zip(hashes, bodies, strict=True)]
-    if rows:
-        connection.execute(insert(content).on_conflict_do_nothing(), rows)
+    insert_new(connection, content, rows)
     return hashes
 
 
@@ -71,13 +70,7 @@ def covers_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
 
 def put_persons(connection: Connection, new: Sequence[NewPerson], covers: Mapping[str, str]) -> None:
     """Add persons, and set the cover (a hash) of persons by key."""
-    rows = [{"person_key": key, "cover": cover} for key, cover in covers.items()]
-    if rows:
-        statement = insert(person)
-        statement = statement.on_conflict_do_update(
-            index_elements=[person.c.person_key], set_={"cover": statement.excluded.cover}
-        )
-        connection.execute(statement, rows)
+    insert_or_set(connection, person, [{"person_key": key, "cover": cover} for key, cover in covers.items()])
     identities = [{"person_key": n.person_key, "blind": n.blind, "concealed": n.concealed} for n in new]
     if identities:
         connection.execute(insert(person_identity), identities)
@@ -85,11 +78,7 @@ def put_persons(connection: Connection, new: Sequence[NewPerson], covers: Mappin
 
 def put_institutions(connection: Connection, rows: Sequence[Mapping[str, str]]) -> None:
     """Add institutions, or change their names and places; `rows` have code, name and place."""
-    if rows:
-        statement = insert(institution)
-        changed = {"name": statement.excluded.name, "place": statement.excluded.place}
-        statement = statement.on_conflict_do_update(index_elements=[institution.c.code], set_=changed)
-        connection.execute(statement, list(rows))
+    insert_or_set(connection, institution, rows)
 
 
 def institutions_known(connection: Connection, codes: Collection[str]) -> set[str]:
@@ -100,16 +89,19 @@ def institutions_known(connection: Connection, codes: Collection[str]) -> set[st
 
 def lock_holders(connection: Connection, keys: Collection[str]) -> dict[str, Head]:
     """Lock holders in the order of their keys, adding those that are new; give where each one's chain stands."""
-    ordered = sorted(keys)
-    if not ordered:
-        return {}
-    statement = select(holder).where(holder.c.holder_key.in_(ordered)).order_by(holder.c.holder_key)
-    found = {row.holder_key: Head(row.person_seq, row.head) for row in connection.execute(statement.with_for_update())}
-    new = [key for key in ordered if key not in found]
+    heads = _lock(connection, keys)
+    new = sorted(set(keys) - heads.keys())
     if new:
         rows = [{"holder_key": key, "person_seq": 0, "head": GENESIS} for key in new]
-        connection.execute(insert(holder).on_conflict_do_nothing(), rows)
-    return found | {key: Head() for key in new}
+        insert_new(connection, holder, rows)
+        heads |= _lock(connection, new)  # another transaction may have added one first, and gone on
+    return heads
+
+
+def _lock(connection: Connection, keys: Collection[str]) -> dict[str, Head]:
+    statement = select(holder).where(holder.c.holder_key.in_(sorted(keys))).order_by(holder.c.holder_key)
+    rows = connection.execute(statement.with_for_update())
+    return {row.holder_key: Head(row.person_seq, row.head) for row in rows}
 
 
 def heads_of(connection: Connection, keys: Collection[str]) -> dict[str, Head]:
@@ -120,13 +112,5 @@ def heads_of(connection: Connection, keys: Collection[str]) -> dict[str, Head]:
 
 def move_heads(connection: Connection, heads: Mapping[str, Head]) -> None:
     """Set where the chains of holders stand."""
-    if heads:
-        statement = insert(holder)
-        statement = statement.on_conflict_do_update(
-            index_elements=[holder.c.holder_key],
-            set_={"person_seq": statement.excluded.person_seq, "head": statement.excluded.head},
-        )
-        rows = [
-            {"holder_key": key, "person_seq": head.person_seq, "head": head.row_hash} for key, head in heads.items()
-        ]
-        connection.execute(statement, rows)
+    rows = [{"holder_key": key, "person_seq": head.person_seq, "head": head.row_hash} for key, head in heads.items()]
+    insert_or_set(connection, holder, rows)

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import orjson
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from adjudicator.accounts import Accounts
+from api.ledger.database.statements import insert_or_set
 from api.ledger.schema import counter
 
 Place = tuple[str, str, str, str, int]
@@ -32,12 +32,7 @@ def read_counters(connection: Connection, holders: Collection[str]) -> dict[str,
 
 def write_counters(connection: Connection, changed: Mapping[Place, int]) -> None:
     """Set the values of some places."""
-    if changed:
-        statement = insert(counter)
-        statement = statement.on_conflict_do_update(
-            index_elements=list(counter.primary_key.columns), set_={"value": statement.excluded.value}
-        )
-        connection.execute(statement, [_columns(place, value) for place, value in changed.items()])
+    insert_or_set(connection, counter, [_columns(place, value) for place, value in changed.items()])
 
 
 def _columns(place: Place, value: int) -> dict[str, object]:

@@ -7,11 +7,12 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_
+from sqlalchemy import Connection, Row, delete, insert, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
+from api.ledger.database.statements import take_numbers
 from api.ledger.rows import EntryRow, JournalRow, RequestRow
-from api.ledger.schema import entry, joint, journal, live, request
+from api.ledger.schema import entry, joint, journal, journal_seq, live, request
 
 ROWS_AT_ONCE = 1_000
 """Rows of the journal held in memory while it is read from end to end."""
@@ -23,10 +24,9 @@ Receipt = tuple[str, str, str]
 """institution, visit, receipt"""
 
 
-def next_seq(connection: Connection) -> int:
-    """Give the number of the next row. Whoever asks holds the only transaction that writes."""
-    last: int | None = connection.execute(select(func.max(journal.c.seq))).scalar()
-    return (last or 0) + 1
+def take_seqs(connection: Connection, count: int) -> list[int]:
+    """Give numbers for new rows, in order, to a transaction that has locked its holders."""
+    return take_numbers(connection, journal.c.seq, journal_seq, count)
 
 
 def append_rows(connection: Connection, rows: Sequence[JournalRow], entries: Sequence[EntryRow]) -> None:

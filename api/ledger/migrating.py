@@ -12,11 +12,13 @@ from sqlalchemy import Connection
 
 from api.failures import CannotRunError
 from api.ledger.database import Database
+from api.ledger.database.statements import migrate_alone
 
 
 def migrate(database: Database) -> None:
     """Bring the database to the newest schema, all steps in one transaction; an empty one gets every table."""
-    with database.write() as connection:
+    with database.write(patient=True) as connection:
+        migrate_alone(connection)
         command.upgrade(_config(connection), "head")
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
+    Sequence,
     Table,
     Text,
     UniqueConstraint,
@@ -143,6 +144,7 @@ journal = Table(
     CheckConstraint("kind IN ('SETTLE', 'REVERSE')", name="kind"),
     CheckConstraint("(kind = 'REVERSE') = (refers_seq IS NOT NULL)", name="refers"),
 )
+journal_seq = Sequence("journal_seq", metadata=metadata)
 Index("uq_journal_refers_seq", journal.c.refers_seq, unique=True)
 Index("ix_journal_origin_seq", journal.c.origin_seq)
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select
 
 from api.ledger.chain import sealed
+from api.ledger.database.statements import wait_for_writers
 from api.ledger.rows import GENESIS
-from api.ledger.schema import journal, seal
+from api.ledger.schema import holder, journal, seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,11 @@ def last_seal(connection: Connection) -> Seal | None:
 
 
 def seal_rows(connection: Connection, now_ms: int) -> Seal | None:
-    """Seal all rows since the last block as one; give the block that is last now, None where there is none."""
+    """Seal all rows since the last block as one; give the block that is last now, None where there is none.
+
+    Rows that others have numbered and not yet committed belong in the block: they are waited for.
+    """
+    wait_for_writers(connection, holder)
     last = last_seal(connection)
     after, root = (last.to_seq, last.root) if last else (0, GENESIS)
     statement = select(journal.c.seq, journal.c.row_hash).where(journal.c.seq > after).order_by(journal.c.seq)

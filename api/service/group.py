@@ -22,7 +22,7 @@ from api.service.figures import entries_of
 from api.service.posting import Posting
 from api.service.provenance import Provenance
 from api.service.requests import Message
-from api.service.reversing import undo
+from api.service.reversing import Life, read_life, undo
 from api.service.work import Asked, Nothing, Refused, Reversing, Settling, Standing, Work, messages_named, work_of
 from api.service.world import World
 from api.wire.identity import Keyring
@@ -45,7 +45,7 @@ def run_group(connection: Connection, tools: Tools, messages: Sequence[Message])
     The answers hold once the transaction is committed. At least the first message is among them.
     """
     tools.world.reached("begun")
-    work = work_of(connection, messages, tools.keyring, tools.adjudicator)
+    work = work_of(connection, messages, tools.keyring)
     chosen = _together(work, tools.adjudicator)
     together = [work[place] for place in chosen]
     holders = {holder for item in together for holder in _holders(item, tools.adjudicator)}
@@ -53,8 +53,14 @@ def run_group(connection: Connection, tools: Tools, messages: Sequence[Message])
     tools.world.reached("locked")
     now = tools.world.now_ms()
     open_counters = counters.read_counters(connection, holders)
-    group = _Group(tools, now, open_counters, Posting(journal.next_seq(connection), heads))
+    lives = {
+        item.asked.key: read_life(connection, item.target, item.case, tools.adjudicator)
+        for item in together
+        if isinstance(item, Reversing)
+    }
     stand = journal.standing(connection, [item.receipt for item in together if isinstance(item, Settling)])
+    seqs = journal.take_seqs(connection, sum(isinstance(item, Settling | Reversing) for item in together))
+    group = _Group(tools, now, open_counters, lives, Posting(seqs, heads))
     answers = group.decide(together, stand)
     tools.world.reached("decided")
     group.posting.write(connection)
@@ -63,12 +69,7 @@ def run_group(connection: Connection, tools: Tools, messages: Sequence[Message])
 
 
 def _holders(item: Work, adjudicator: Adjudicator) -> frozenset[str]:
-    match item:
-        case Settling(case=case):
-            return adjudicator.holders(case)
-        case Reversing(life=life):
-            return adjudicator.holders(life.case)
-    return frozenset()
+    return adjudicator.holders(item.case) if isinstance(item, Settling | Reversing) else frozenset()
 
 
 def _together(work: Sequence[Work], adjudicator: Adjudicator) -> list[int]:
@@ -86,10 +87,12 @@ def _together(work: Sequence[Work], adjudicator: Adjudicator) -> list[int]:
 
 
 class _Group:
-    """Decides the work of one transaction at one moment."""
+    """Decides the work of one transaction at one moment. lives: of what is to be reversed, by message."""
 
-    def __init__(self, tools: Tools, now: int, opening: dict[str, Counters], posting: Posting) -> None:
-        self._tools, self._now, self._opening = tools, now, opening
+    def __init__(
+        self, tools: Tools, now: int, opening: dict[str, Counters], lives: dict[journal.Message, Life], posting: Posting
+    ) -> None:
+        self._tools, self._now, self._opening, self._lives = tools, now, opening, lives
         self.posting = posting
 
     def decide(self, work: Sequence[Work], stand: dict[journal.Receipt, str]) -> list[Answer]:
@@ -156,8 +159,8 @@ class _Group:
         return self._done(item.asked, row)
 
     def _reverse(self, item: Reversing) -> Answer:
-        life, adjudicator = item.life, self._tools.adjudicator
-        own = {holder: self._opening[holder] for holder in adjudicator.holders(life.case)}
+        life, adjudicator = self._lives[item.asked.key], self._tools.adjudicator
+        own = {holder: self._opening[holder] for holder in adjudicator.holders(item.case)}
         undoing = undo(life, item.target, own, adjudicator)
         if isinstance(undoing, Mistake):
             return self._refuse(item.asked, [undoing])
@@ -183,7 +186,7 @@ class _Group:
             engine=self._tools.provenance.engine,
             rules=self._tools.provenance.rules,
         )
-        row = self.posting.add(row, amounts, undoing.closing, adjudicator.holders(life.case))
+        row = self.posting.add(row, amounts, undoing.closing, adjudicator.holders(item.case))
         if life.in_force:
             self.posting.ended.append(origin.seq)
         else:

@@ -50,7 +50,7 @@ def load_members(database: Database, path: Path, keyring: Keyring, world: World)
     refused = {read.values("person_id")[code] for code in members.refused.tolist()}
     packed = {number: pack_spans(spans) for number, spans in spans_by_person(members, read) if number not in refused}
     blinds = {number: blind_of(keyring, number) for number in packed}
-    with database.write() as connection:
+    with database.write(patient=True) as connection:
         known = ledger_books.known_persons(connection, list(blinds.values()))
         before = ledger_books.covers_of(connection, list(known.values()))
         new = [
@@ -78,6 +78,6 @@ def load_institutions(database: Database, tables: Catalogs | None) -> int:
         {"code": code, "name": name or "", "place": place or ""}
         for code, name, place in zip(facilities.codes, columns["name"], columns["place"], strict=True)
     ]
-    with database.write() as connection:
+    with database.write(patient=True) as connection:
         ledger_books.put_institutions(connection, rows)
     return len(rows)

@@ -15,12 +15,12 @@ from api.ledger.rows import EntryRow, Head, JournalRow, RequestRow
 
 @dataclass(slots=True)
 class Posting:
-    """Rows to be added, and what they change. `seq`: number of the next row; `heads`: of all locked holders.
+    """Rows to be added, and what they change. `seqs`: numbers for rows, in order; `heads`: of all locked holders.
 
     Chains are continued as rows are added, so a row can only follow what stands before it.
     """
 
-    seq: int
+    seqs: Sequence[int]
     heads: dict[str, Head]
     rows: list[JournalRow] = field(default_factory=list)
     entries: list[EntryRow] = field(default_factory=list)
@@ -29,6 +29,11 @@ class Posting:
     begun: list[tuple[journal.Receipt, int]] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
     requests: list[RequestRow] = field(default_factory=list)
+
+    @property
+    def seq(self) -> int:
+        """Number of the next row."""
+        return self.seqs[len(self.rows)]
 
     def add(
         self, row: JournalRow, amounts: Sequence[tuple[str, int]], closing: Mapping[counters.Place, int],
@@ -46,7 +51,6 @@ class Posting:
         self.changed |= closing
         self.joined += [(holder, row.seq) for holder in sorted(holders) if holder != row.person_key]
         self.heads[row.person_key] = Head(row.person_seq, row.row_hash)
-        self.seq += 1
         return row
 
     def remember(self, row: RequestRow) -> None:

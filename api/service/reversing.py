@@ -64,12 +64,20 @@ class Undoing:
     closing: Counters
 
 
-def read_life(connection: Connection, target: JournalRow, adjudicator: Adjudicator) -> Life:
-    """Read the life that a row is part of, and the rows since then that could use the same counters."""
+def read_case(connection: Connection, target: JournalRow) -> Case:
+    """Read the case of the settlement whose life a row is part of."""
+    origin = journal.rows_by_seq(connection, [target.origin_seq])[target.origin_seq]
+    (spans,) = books.content_of(connection, [origin.cover]).values()
+    return case_of(origin, spans)
+
+
+def read_life(connection: Connection, target: JournalRow, case: Case, adjudicator: Adjudicator) -> Life:
+    """Read the life that a row is part of, and the rows since then that could use the same counters.
+
+    The holders of the case are locked, so what is read is how it stands.
+    """
     rows = journal.life_of(connection, target.origin_seq)
     origin, last = rows[0], rows[-1]
-    (spans,) = books.content_of(connection, [origin.cover]).values()
-    case = case_of(origin, spans)
     later = journal.rows_of_holders_after(connection, adjudicator.holders(case), last.seq)
     receipt = (origin.institution, origin.visit_id, origin.receipt_id)
     stands = journal.standing(connection, [receipt]).get(receipt, origin.settlement_id)

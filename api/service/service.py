@@ -20,7 +20,7 @@ from api.wire.problems import Mistake
 
 
 class Service:
-    """The use cases over one ledger. One process settles; any number may read."""
+    """The use cases over one ledger. On SQLite one process settles, on PostgreSQL any number."""
 
     def __init__(self, database: Database, tools: Tools) -> None:
         self._database, self._tools = database, tools
@@ -50,8 +50,7 @@ class Service:
             return {place: self._group([message])[0] for place, message in enumerate(messages)}
 
     def _transaction(self, messages: Sequence[Message]) -> dict[int, Answer]:
-        with self._database.write() as connection:
-            answers = run_group(connection, self._tools, messages)
+        answers = self._database.transact(lambda connection: run_group(connection, self._tools, messages))
         self._tools.world.reached("committed")
         return answers
 

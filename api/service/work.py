@@ -10,11 +10,10 @@ from sqlalchemy import Connection
 from api.ledger import books, journal
 from api.ledger.chain import sha256
 from api.ledger.rows import JournalRow, Person, RequestKind, RequestRow
-from api.service.adjudication import Adjudicator
 from api.service.answers import Answer, refused_body
 from api.service.cases import Case
 from api.service.requests import ClaimRequest, Message, ReverseRequest
-from api.service.reversing import Life, read_life
+from api.service.reversing import read_case
 from api.wire.canonical import canonical
 from api.wire.identity import Keyring
 from api.wire.problems import Mistake
@@ -61,11 +60,11 @@ class Settling:
 
 @dataclass(frozen=True, slots=True)
 class Reversing:
-    """A reversal of a row that is there."""
+    """A reversal of a row that is there; `case`: that of the settlement whose life the row is part of."""
 
     asked: Asked
     target: JournalRow
-    life: Life
+    case: Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +100,19 @@ def blind_of(keyring: Keyring, number: str) -> str:
     return keyring.blind_index(NUMBER, number).hex()
 
 
-def work_of(
-    connection: Connection, messages: Sequence[Message], keyring: Keyring, adjudicator: Adjudicator
-) -> list[Work]:
-    """Look everything up that the messages name, and say what each comes to, in their order."""
-    sorter = _Sorter(connection, messages, keyring, adjudicator)
+def work_of(connection: Connection, messages: Sequence[Message], keyring: Keyring) -> list[Work]:
+    """Look everything up that the messages name, and say what each comes to, in their order.
+
+    Nothing is locked yet. What is read here stays as it is, once it is there; that a message was decided meanwhile, or
+    a receipt settled, the database finds when the rows are added, and then all is read again.
+    """
+    sorter = _Sorter(connection, messages, keyring)
     return [sorter.work(message) for message in messages]
 
 
 class _Sorter:
-    def __init__(
-        self, connection: Connection, messages: Sequence[Message], keyring: Keyring, adjudicator: Adjudicator
-    ) -> None:
-        self._connection, self._keyring, self._adjudicator = connection, keyring, adjudicator
+    def __init__(self, connection: Connection, messages: Sequence[Message], keyring: Keyring) -> None:
+        self._connection, self._keyring = connection, keyring
         self._blinds = {
             message.request.person_id: blind_of(keyring, message.request.person_id)
             for message in messages
@@ -161,7 +160,7 @@ class _Sorter:
             target = journal.row_by_settlement(self._connection, request.settlement_id)
         if target is None or target.institution != institution:
             return Refused(asked, (Mistake("SETTLEMENT_UNKNOWN", "/settlement_id"),))
-        return Reversing(asked, target, read_life(self._connection, target, self._adjudicator))
+        return Reversing(asked, target, read_case(self._connection, target))
 
 
 def messages_named(message: Message) -> list[journal.Message]:

@@ -115,10 +115,10 @@ class Office:
 
 
 def open_office(
-    folder: Path, world: StandingClock | None = None, plan: str = "beijing", members: str = MEMBERS
+    folder: Path, world: StandingClock | None = None, plan: str = "beijing", members: str = MEMBERS, url: str = ""
 ) -> Office:
     world, (rules, kept, adjudicator) = world or StandingClock(), rules_of(plan)
-    database = open_database(f"sqlite:///{folder / 'ledger.db'}")
+    database = open_database(url or f"sqlite:///{folder / 'ledger.db'}")
     migrate(database)
     (folder / "members.csv").write_text(members, encoding="utf-8")
     load_institutions(database, rules.tables)
@@ -130,8 +130,9 @@ def open_office(
 def reopened(office: Office) -> Office:
     """Give the office as another process finds it after the first one has died."""
     office.database.close()
-    database = open_database(str(office.database.engine.url))
-    return Office(database, Service(database, office.tools), office.tools, office.world, office.folder)
+    office.database = open_database(office.database.engine.url.render_as_string(hide_password=False))
+    office.service = Service(office.database, office.tools)
+    return office
 
 
 def message(request: ClaimRequest | ReverseRequest, message_id: str, institution: str = HOSPITAL) -> Message:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.service.requests import Message, ReverseRequest
+from tests.conftest import NewOffice
 from tests.service.office import (
     CLINIC,
     HOSPITAL,
@@ -59,8 +60,8 @@ def figures(office: Office) -> dict[str, object]:
     }
 
 
-def test_what_touches_nothing_in_common_goes_into_one_transaction(tmp_path: Path) -> None:
-    office = open_office(tmp_path, world := CrashingWorld())
+def test_what_touches_nothing_in_common_goes_into_one_transaction(new_office: NewOffice) -> None:
+    office = new_office(world := CrashingWorld())
     answers = office.service.submit(MIXED)
     assert [answer.outcome for answer in answers] == ["done", "done", "done", "refused", "nothing"]
     assert world.passed.count("committed") == 1
@@ -68,8 +69,8 @@ def test_what_touches_nothing_in_common_goes_into_one_transaction(tmp_path: Path
     assert office.verify().sound
 
 
-def test_messages_of_one_person_follow_each_other_in_order_of_arrival(tmp_path: Path) -> None:
-    office = open_office(tmp_path, world := CrashingWorld())
+def test_messages_of_one_person_follow_each_other_in_order_of_arrival(new_office: NewOffice) -> None:
+    office = new_office(world := CrashingWorld())
     several = [message(bill(1000, f"R{n}"), f"M{n}", HOSPITAL if n % 2 else CLINIC) for n in range(5)]
     answers = office.service.submit([*several, message(bill(100, "R9", THIRD), "M9")])
     assert [said(answer)["person_seq"] for answer in answers] == [1, 2, 3, 4, 5, 1]
@@ -77,42 +78,50 @@ def test_messages_of_one_person_follow_each_other_in_order_of_arrival(tmp_path: 
     assert office.verify().sound
 
 
-def test_any_order_of_a_group_comes_to_the_same(tmp_path: Path) -> None:
+def test_any_order_of_a_group_comes_to_the_same(new_office: NewOffice) -> None:
     found = []
-    for number, order in enumerate(list(permutations(MIXED[:3]))):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        office = open_office(folder)
+    for order in permutations(MIXED[:3]):
+        office = new_office()
         office.service.submit(order)
         found.append(figures(office))
     assert all(other == found[0] for other in found)
 
 
-def test_alone_or_together_comes_to_the_same(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    together, alone = open_office(tmp_path / "a"), open_office(tmp_path / "b")
+def test_alone_or_together_comes_to_the_same(new_office: NewOffice) -> None:
+    together, alone = new_office(), new_office()
     bodies = [answer.body for answer in together.service.submit(MIXED)]
     assert bodies == [alone.send(one).body for one in MIXED]
     assert figures(together) == figures(alone)
 
 
+POISON = {
+    "sqlite": [
+        "CREATE TRIGGER poison BEFORE INSERT ON journal WHEN NEW.receipt_id = 'R2' BEGIN SELECT RAISE(ABORT, 'no'); END"
+    ],
+    "postgresql": [
+        "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$",
+        "CREATE TRIGGER poison BEFORE INSERT ON journal FOR EACH ROW WHEN (NEW.receipt_id = 'R2') "
+        "EXECUTE FUNCTION poison()",
+    ],
+}
+ANTIDOTE = {"sqlite": "DROP TRIGGER poison", "postgresql": "DROP TRIGGER poison ON journal"}
+
+
 def test_a_message_that_the_database_refuses_fails_alone(office: Office) -> None:
     with office.database.write() as connection:
-        connection.exec_driver_sql(
-            "CREATE TRIGGER poison BEFORE INSERT ON journal WHEN NEW.receipt_id = 'R2' "
-            "BEGIN SELECT RAISE(ABORT, 'no'); END"
-        )
+        for statement in POISON[connection.dialect.name]:
+            connection.exec_driver_sql(statement)
     answers = office.service.submit(MIXED)
     assert [answer.outcome for answer in answers] == ["done", "failed", "done", "refused", "nothing"]
     assert said(answers[1])["code"] == "NOT_DONE" and answers[1].cause is not None
     with office.database.write() as connection:
-        connection.exec_driver_sql("DROP TRIGGER poison")
+        connection.exec_driver_sql(ANTIDOTE[connection.dialect.name])
     assert office.send(MIXED[1]).outcome == "done"
     assert office.verify().sound
 
 
-def test_a_full_disk_is_told_and_nothing_is_half_done(office: Office) -> None:
+def test_a_full_disk_is_told_and_nothing_is_half_done(tmp_path: Path) -> None:
+    office = open_office(tmp_path)
     office.send(MIXED[0])
     before = office.everything()
     with office.database.write() as connection:
@@ -135,9 +144,9 @@ REVERSED = (message(ReverseRequest(original_message_id="M1"), "X1"),)
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("messages", [MIXED, MIXED[:1], REVERSED, REVERSED + MIXED[1:]], ids=["5", "1", "x", "x+4"])
 def test_a_crash_leaves_all_or_nothing_and_sending_again_mends_it(
-    point: str, messages: tuple[Message, ...], tmp_path: Path
+    point: str, messages: tuple[Message, ...], new_office: NewOffice
 ) -> None:
-    office = open_office(tmp_path, world := CrashingWorld())
+    office = new_office(world := CrashingWorld())
     office.send(MIXED[0]) if messages[0] in REVERSED else None
     before = office.everything()
     world.point = point
@@ -156,9 +165,9 @@ def test_a_crash_leaves_all_or_nothing_and_sending_again_mends_it(
     assert office.verify().sound
 
 
-def test_persons_of_a_household_wait_for_each_other(tmp_path: Path) -> None:
+def test_persons_of_a_household_wait_for_each_other(new_office: NewOffice) -> None:
     """A household's cap of 800 yuan: 1,000 at 50 % for the first, the second gets the 300 that are left."""
-    office = open_office(tmp_path, world := CrashingWorld(), "household")
+    office = new_office(world := CrashingWorld(), "household")
     stay = {"visit": "inpatient", "discharge": None}
     both = [message(bill(1000, "R1", PERSON, **stay), "M1"), message(bill(1000, "R2", RETIRED, **stay), "M2")]
     answers = office.service.submit(both)

@@ -15,7 +15,7 @@ def verify(
 ) -> Report:
     """Prove a ledger with the rules at hand; an anchor (block and root, kept elsewhere) proves that nothing is lost."""
     report = Report()
-    with database.read() as connection:
+    with database.read(patient=True) as connection:
         verify_records(connection, report, anchor)
         Replayer(connection, adjudicator, provenance, report).run()
     return report

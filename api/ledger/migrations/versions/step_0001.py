@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from api.ledger.database.statements import refusing_change
+
 revision = "0001"
 down_revision = None
 
@@ -170,9 +172,8 @@ def upgrade() -> None:
         sa.Column("root", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("block", name="pk_seal"),
     )
-    for table in ONLY_GROW:
-        for deed in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_refuses_{deed.lower()} BEFORE {deed} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} can only be added to'); END"
-            )
+    dialect = op.get_context().dialect
+    if dialect.supports_sequences:
+        op.execute(sa.schema.CreateSequence(sa.Sequence("journal_seq")))
+    for statement in refusing_change(dialect.name, ONLY_GROW):
+        op.execute(statement)

@@ -1,4 +1,4 @@
-"""Opening the database so that what was acknowledged is never lost: settings are made, read back, refused if weaker.
+"""SQLite, opened so that what was acknowledged is never lost: settings are made, read back, refused if weaker.
 
 SQLite below 3.51.3 can corrupt a write-ahead log that two connections write at one moment; there the rollback journal
 is used instead. Writers begin IMMEDIATE: a transaction that read first cannot become a writer without failing.
@@ -7,18 +7,14 @@ is used instead. Writers begin IMMEDIATE: a transaction that read first cannot b
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import URL
 
-from adjudicator.errors import AdjudicatorError
 from api.failures import CannotRunError
+from api.ledger.database.transactions import WRITES, Database
 
 SAFE_LOG = (3, 51, 3)
 """First version of SQLite whose write-ahead log is sound with several connections."""
@@ -30,54 +26,12 @@ LOG_PAGES = 4_000
 FULL, EXTRA = 2, 3
 """Values of PRAGMA synchronous that lose nothing: FULL with a write-ahead log, EXTRA with a rollback journal."""
 
-_WRITES = "ledger_writes"
 
-
-class OutcomeUnknownError(AdjudicatorError):
-    """The database failed while it committed: nobody knows what it kept. The process must stop and start again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Database:
-    """An open database. `notice`: code of a message when something is slower than it could be, else empty."""
-
-    engine: Engine
-    notice: str = ""
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Give a transaction that may write; it is committed at the end, or wholly undone by an exception."""
-        with self.engine.connect().execution_options(**{_WRITES: True}) as connection:
-            transaction = connection.begin()
-            try:
-                yield connection
-            except BaseException:
-                transaction.rollback()
-                raise
-            try:
-                transaction.commit()
-            except DBAPIError as failure:
-                raise OutcomeUnknownError from failure
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """Give a transaction that sees one state of the database and changes nothing."""
-        with self.engine.connect() as connection:
-            yield connection
-
-    def close(self) -> None:
-        """Let all connections go."""
-        self.engine.dispose()
-
-
-def open_database(url: str) -> Database:
-    """Open the ledger at a URL such as `sqlite:///ledger.db`. Raises CannotRunError when it could lose data."""
-    address = make_url(url)
-    if address.get_backend_name() != "sqlite":
-        raise CannotRunError("LEDGER_DATABASE_UNKNOWN", url=address.render_as_string())
+def open_sqlite(address: URL) -> Database:
+    """Open the file at an address, with the newest SQLite there is."""
     if address.database in (None, "", ":memory:") or "mode" in address.query:
         raise CannotRunError("LEDGER_IN_MEMORY", url=address.render_as_string())
-    return _open_sqlite(address, sqlite_module())
+    return _open(address, sqlite_module())
 
 
 def sqlite_module() -> ModuleType:
@@ -90,7 +44,7 @@ def sqlite_module() -> ModuleType:
     return module
 
 
-def _open_sqlite(address: URL, module: ModuleType) -> Database:
+def _open(address: URL, module: ModuleType) -> Database:
     sound = tuple(module.sqlite_version_info) >= SAFE_LOG
     mode, sync = ("wal", FULL) if sound else ("delete", EXTRA)
     engine = create_engine(address, module=module)
@@ -109,7 +63,7 @@ def _open_sqlite(address: URL, module: ModuleType) -> Database:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES)
+        writes = connection.get_execution_options().get(WRITES)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return Database(engine, "" if sound else "LEDGER_OLD_SQLITE")
