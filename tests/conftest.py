@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import PostgreSQL, SQLite, own_postgresql
+from tests.databases import Databases, PostgreSQL, SQLite, own_postgresql
 from tests.service.office import Office, StandingClock, open_office
 
 NewOffice = Callable[..., Office]
@@ -18,7 +18,7 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def databases(request: pytest.FixtureRequest, tmp_path: Path) -> SQLite | PostgreSQL:
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Databases:
     """Where the ledgers of a test are kept: every test that asks for one runs on both."""
     if request.param == "sqlite":
         return SQLite(tmp_path)
@@ -27,7 +27,7 @@ def databases(request: pytest.FixtureRequest, tmp_path: Path) -> SQLite | Postgr
 
 
 @pytest.fixture
-def new_office(databases: SQLite | PostgreSQL, tmp_path: Path) -> Iterator[NewOffice]:
+def new_office(databases: Databases, tmp_path: Path) -> Iterator[NewOffice]:
     """Opens as many offices as a test needs, each with an empty ledger."""
     opened = []
 

@@ -55,6 +55,9 @@ class PostgreSQL:
         return own.render_as_string(hide_password=False)
 
 
+Databases = SQLite | PostgreSQL
+
+
 @contextmanager
 def own_postgresql() -> Iterator[PostgreSQL]:
     """Make a database for one run of the tests, and drop it afterwards. Skips, or fails, where there is no server."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from api.ledger.database import Database, open_database
@@ -19,15 +20,15 @@ FINE, FINDINGS = 0, 1
 def init(url: str, keys: Path, terminal: Terminal) -> int:
     """Make a ledger and its keys, or bring them to this version."""
     say = terminal.say
-    database = open_database(url)
-    if database.notice:
-        terminal.print(say(database.notice), soft_wrap=True)
-    made = not keys.exists()
-    if made:
-        make_keys(keys)
-    else:
-        read_keys(keys)
-    migrate(database)
+    with closing(open_database(url)) as database:
+        if database.notice:
+            terminal.print(say(database.notice), soft_wrap=True)
+        made = not keys.exists()
+        if made:
+            make_keys(keys)
+        else:
+            read_keys(keys)
+        migrate(database)
     terminal.print(say("LEDGER_MADE", url=database.address, keys=keys), soft_wrap=True)
     terminal.write_json({"database_url": database.address, "keys": str(keys), "keys_made": made})
     return FINE
@@ -36,9 +37,10 @@ def init(url: str, keys: Path, terminal: Terminal) -> int:
 def load(url: str, keys: Path, members: Path, catalogs: Path | None, terminal: Terminal) -> int:
     """Fill the books. Gives 1 when rows of the members file were refused."""
     members.open("rb").close()
-    keyring, database, say = read_keys(keys), open_ledger(url), terminal.say
-    institutions = load_institutions(database, load_tables(catalogs))
-    loaded = load_members(database, members, keyring, SystemWorld())
+    keyring, say = read_keys(keys), terminal.say
+    with closing(open_ledger(url)) as database:
+        institutions = load_institutions(database, load_tables(catalogs))
+        loaded = load_members(database, members, keyring, SystemWorld())
     rejected = loaded.rejected(say.language)
     counts = {"institutions": institutions, "new": loaded.new, "changed": loaded.changed, "unchanged": loaded.unchanged}
     terminal.print(say("LEDGER_LOADED", **counts), soft_wrap=True)
@@ -55,7 +57,7 @@ SHOWN_ROWS = 20
 
 def seal(url: str, terminal: Terminal) -> int:
     """Seal the journal and print the anchor."""
-    with open_ledger(url).write(patient=True) as connection:
+    with closing(open_ledger(url)) as database, database.write(patient=True) as connection:
         last = seal_rows(connection, SystemWorld().now_ms())
     if last is None:
         terminal.print(terminal.say("LEDGER_NOTHING_TO_SEAL"))
@@ -70,5 +72,9 @@ def seal(url: str, terminal: Terminal) -> int:
 def open_ledger(url: str) -> Database:
     """Open a ledger that is of this version's schema."""
     database = open_database(url)
-    check_schema(database)
+    try:
+        check_schema(database)
+    except BaseException:
+        database.close()
+        raise
     return database

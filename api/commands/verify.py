@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from api.commands.ledger import open_ledger
@@ -31,8 +32,7 @@ COUNTED = {
 def run(url: str, plans: tuple[Path, ...], catalogs: Path | None, anchor: str, terminal: Terminal) -> int:
     """Prove a ledger with the rules given, else the shipped ones. Gives 1 when anything is wrong."""
     kept, say = _anchor(anchor), terminal.say
-    database = open_ledger(url)
-    with terminal.progress() as progress:
+    with closing(open_ledger(url)) as database, terminal.progress() as progress:
         progress("STAGE_RULES")
         rules = load_rules(plans, catalogs)
         progress("STAGE_LEDGER")

@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 
 from api.cli import main
+from tests.databases import Databases
 from tests.service.office import MEMBERS
 
 Run = Callable[..., tuple[int, Any]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(
+    databases: Databases, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Run:
     monkeypatch.chdir(tmp_path)
-    url = ("--database-url", "sqlite:///ledger.db")
+    url = ("--database-url", databases.new_url())
 
     def command(*words: str) -> tuple[int, Any]:
         capsys.readouterr()
@@ -64,6 +67,7 @@ def test_a_members_row_that_cannot_be_read_leaves_its_person_out(run: Run, tmp_p
         ("sqlite://", "LEDGER_IN_MEMORY"),
         ("sqlite:///:memory:", "LEDGER_IN_MEMORY"),
         ("mysql://x/y", "LEDGER_DATABASE_UNKNOWN"),
+        ("postgresql+psycopg://nobody@127.0.0.1:1/none", "LEDGER_NOT_REACHED"),
         ("sqlite:///ledger.db", "LEDGER_OTHER_SCHEMA"),
     ],
 )

@@ -15,7 +15,7 @@ __all__ = ["Database", "OutcomeUnknownError", "open_database"]
 def open_database(url: str) -> Database:
     """Open the ledger at `sqlite:///ledger.db` or `postgresql+psycopg://user@host/name`.
 
-    Raises CannotRunError when it could lose data, at the latest when it is first used.
+    Raises CannotRunError when it is not there or could lose data; for a file, when it is first used.
     """
     address = make_url(url)
     match address.get_backend_name(), address.get_driver_name():

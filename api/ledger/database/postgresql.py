@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from api.failures import CannotRunError
 from api.ledger.database.transactions import PATIENT, Database
@@ -43,9 +43,12 @@ by the next attempt, and decides it."""
 
 
 def open_postgresql(address: URL) -> Database:
-    """Open the database at an address."""
+    """Open the database at an address. Raises CannotRunError when it is not there, or could lose data."""
     network = {name: value for name, value in NETWORK.items() if name not in address.query}
-    engine = create_engine(address, isolation_level="READ COMMITTED", connect_args=network)
+    try:
+        engine = create_engine(address, isolation_level="READ COMMITTED", connect_args=network)
+    except ImportError:
+        raise CannotRunError("LEDGER_DRIVER_MISSING") from None
 
     @event.listens_for(engine, "connect")
     def _set(connection: Any, _record: object) -> None:
@@ -61,6 +64,12 @@ def open_postgresql(address: URL) -> Database:
             for name, limit in NO_LIMITS.items():
                 connection.exec_driver_sql(f"SET LOCAL {name} = '{limit}'")
 
+    try:
+        engine.connect().close()
+    except OperationalError as failure:
+        engine.dispose()
+        problem = str(failure.orig).strip()
+        raise CannotRunError("LEDGER_NOT_REACHED", url=address.render_as_string(), problem=problem) from None
     reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     return Database(engine, reading=reading, passing=_passing)
 
