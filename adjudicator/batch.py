@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sized
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from adjudicator.columns import Category, Column, Int8, Int32, Int64, UInt8
 from adjudicator.errors import ShapeError
@@ -36,6 +37,8 @@ _LINE_COLUMNS = (
     "group",
     "confirmed",
 )
+_claim_columns = attrgetter(*_CLAIM_COLUMNS)
+_line_columns = attrgetter(*_LINE_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +109,16 @@ class Batch:
     def check(self) -> None:
         """Refuse a batch whose columns do not fit together, naming every misfit at once."""
         rows, lines = len(self), len(self.lines)
-        wrong = [f"{n} has {len(c)} rows, expected {rows}" for n, c in self._claim_columns() if len(c) != rows]
-        for name in _LINE_COLUMNS:
-            column = getattr(self.lines, name)
-            if column is not None and len(column) != lines:
-                wrong.append(f"lines.{name} has {len(column)} rows, expected {lines}")
+        of_claims: list[tuple[str, Sized | None]] = [*zip(_CLAIM_COLUMNS, _claim_columns(self), strict=True)]
+        for given in (self.attributes, self.amounts, self.given_paid):
+            of_claims += given.items()
+        of_lines = zip(_LINE_COLUMNS, _line_columns(self.lines), strict=True)
+        wrong = [f"{n} has {len(c)} rows, expected {rows}" for n, c in of_claims if c is not None and len(c) != rows]
+        wrong += [
+            f"lines.{n} has {len(c)} rows, expected {lines}" for n, c in of_lines if c is not None and len(c) != lines
+        ]
         first = self.lines.first
         if len(first) != rows + 1 or first[0] != 0 or first[-1] != lines or (first[1:] < first[:-1]).any():
             wrong.append(f"lines.first must rise from 0 to {lines} in {rows + 1} entries")
         if wrong:
             raise ShapeError("; ".join(wrong))
-
-    def _claim_columns(self) -> Iterator[tuple[str, Sized]]:
-        for name in _CLAIM_COLUMNS:
-            column = getattr(self, name)
-            if column is not None:
-                yield name, column
-        yield from self.attributes.items()
-        yield from self.amounts.items()
-        yield from self.given_paid.items()

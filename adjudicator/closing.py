@@ -85,6 +85,7 @@ class _Joined:
 
     def __init__(self) -> None:
         self._codes: list[_Piece] = []
+        self._count = 0
         self._kept: list[tuple[tuple[str, ...], int]] = []
         self._size = 0
 
@@ -92,6 +93,7 @@ class _Joined:
         """Add codes over several dictionaries laid end to end."""
         if not count:
             return
+        self._count += count
         if len(dictionaries) == 1:
             start = self._start(dictionaries[0])
             self._codes.append((codes + start if start else codes, count))
@@ -115,7 +117,7 @@ class _Joined:
 
     def category(self) -> Category:
         """Give the joined column; every text stands once in its dictionary."""
-        codes = np.empty(sum(count for _, count in self._codes), np.int32)
+        codes = np.empty(self._count, np.int32)
         _fill(codes, self._codes)
         if len(self._kept) == 1:
             return Category(codes, self._kept[0][0])

@@ -16,13 +16,29 @@ class LineBlock:
 
     claims: the block's slice of the chosen claims. rows: where its lines stand in the batch. counts [claims]: lines of
     each claim. starts [claims]: position of its first line in the block. admission [claims]: days.
+    full: every claim has lines.
     """
 
-    __slots__ = ("_lines", "admission", "amount", "claims", "counts", "date", "item", "quantity", "rows", "starts")
+    __slots__ = (
+        "_lines",
+        "admission",
+        "amount",
+        "claims",
+        "counts",
+        "date",
+        "full",
+        "item",
+        "quantity",
+        "rows",
+        "starts",
+    )
 
-    def __init__(self, batch: Batch, claims: slice, rows: Rows, counts: Int64, starts: Int64, admission: Int32) -> None:
+    def __init__(
+        self, batch: Batch, claims: slice, rows: Rows, counts: Int64, starts: Int64, admission: Int32, full: bool
+    ) -> None:
         lines = self._lines = batch.lines
         self.claims, self.rows, self.counts, self.starts, self.admission = claims, rows, counts, starts, admission
+        self.full = full
         self.item, self.date, self.amount = lines.item[rows], lines.service_date[rows], lines.amount_fen[rows]
         self.quantity = None if lines.quantity_e4 is None else lines.quantity_e4[rows]
 
@@ -64,7 +80,7 @@ class LineBlock:
 
     def sums(self, values: Int64) -> Int64:
         """Sum lines to claims."""
-        if self.counts.all():
+        if self.full:
             return np.add.reduceat(values, self.starts)
         filled = self.counts > 0
         sums = np.zeros(len(self.counts), np.int64)
@@ -96,6 +112,7 @@ class ChosenLines:
         self._unbroken = isinstance(rows, slice)
         self.admission = batch.admission[rows]
         self.counts = batch.lines.first[1:][rows] - self._begins
+        self._full = np.count_nonzero(self.counts) == len(self.counts)
         self.first = np.zeros(len(self.counts) + 1, np.int64)
         np.cumsum(self.counts, out=self.first[1:])
 
@@ -123,4 +140,4 @@ class ChosenLines:
         rows: Rows = slice(int(begins[0]), int(begins[0]) + count)
         if not self._unbroken:
             rows = np.repeat(begins - starts, counts) + np.arange(count)
-        return LineBlock(self._batch, claims, rows, counts, starts, self.admission[claims])
+        return LineBlock(self._batch, claims, rows, counts, starts, self.admission[claims], self._full)

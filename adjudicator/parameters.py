@@ -6,7 +6,7 @@ Each gives its value for the claims of a wave by `at(wave)`, and holds the claim
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -14,7 +14,10 @@ from adjudicator.batch import BUCKETS
 from adjudicator.columns import Bool, Int64, UInt8, certain
 from adjudicator.rounding import Amount, floored, share
 from adjudicator.rulebook import Formula, State, Table
+from adjudicator.tables import Index
 from adjudicator.wave import Block, Wave
+
+_Cells = TypeVar("_Cells", Int64, UInt8)
 
 _ABSENT = np.uint8(State.ABSENT)
 
@@ -74,17 +77,20 @@ class Parameter:
 
     def _find(self, block: Block) -> Found:
         index = block.index(self.table)
-        if isinstance(index, int):
-            index = np.array([index])
-        worst = None if self.certain else self._worst.take(index, axis=-1)
+        worst = None if self.certain else _cells(self._worst, index)
         holds = worst is not None and bool(worst.max(initial=0) > _ABSENT)
         if self.table.dynamic:
             found = Found(None, None, holds)
         else:
             undecided = _undecided(worst) if worst is not None and holds else None
-            found = Found(self.values.take(index, axis=-1), undecided, holds)
+            found = Found(_cells(self.values, index), undecided, holds)
         block.found[self] = found
         return found
+
+
+def _cells(values: _Cells, index: Index) -> _Cells:
+    """Give the cells [..., claims]; a single one, on a last axis of length 1, where all claims have the same."""
+    return values[..., index : index + 1] if isinstance(index, int) else values.take(index, axis=-1)
 
 
 def _undecided(states: UInt8) -> UInt8:
@@ -129,30 +135,31 @@ class Rows:
         return rows
 
 
+ALWAYS = Table((), np.ones(1, np.int64), np.zeros(1, np.uint8), np.full(1, -1, np.int32))
+"""The condition that is always true."""
+
+
 class Condition:
     """A condition; none is always true."""
 
     def __init__(self, table: Table | None, label: str = ""):
-        self.table, self.label = table, label
-        self.sure = True if table is None else None if table.constant is None else table.constant != 0
+        self.table, self.label = table or ALWAYS, label
+        self.sure = None if self.table.constant is None else self.table.constant != 0
 
     def at(self, wave: Wave) -> Bool | bool:
         """Give the claims for which it is true; True or False where it is the same for all of the block."""
-        here = self._at(wave)
+        here = self._at(wave, self.table) if self.sure is None else self.sure
         if self.label:
             wave.see(self.label, here)
         return here
 
-    def _at(self, wave: Wave) -> Bool | bool:
-        if self.table is None or self.sure is not None:
-            return self.sure is True
-        if self.table.dynamic:
-            found: Bool = self.table.values[wave.cell(self.table)] != 0
+    def _at(self, wave: Wave, table: Table) -> Bool | bool:
+        if table.dynamic:
+            found: Bool = table.values[wave.cell(table)] != 0
             return found
         mask = wave.block.masks.get(self)
         if mask is None:
-            index = wave.block.index(self.table)
-            mask = wave.block.masks[self] = certain(self.table.values[index] != 0)
+            mask = wave.block.masks[self] = certain(table.values[wave.block.index(table)] != 0)
         return mask if isinstance(mask, bool) else mask[wave.low : wave.high]
 
 

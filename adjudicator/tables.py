@@ -146,6 +146,7 @@ class ClaimCodes:
         self.batch = batch
         self.program = program
         self.rows = slice(0, len(batch)) if rows is None else unbroken(rows)
+        self._all = rows is None
         self.count = len(batch.order_time[self.rows])
         self._attributes = attributes or {}
         self._by_content: dict[tuple[object, ...], Index] = {}
@@ -159,7 +160,7 @@ class ClaimCodes:
         if name == DATE:
             return Number(self.batch.date(self.program.year_by)[self.rows].astype(np.int64))
         column = self.batch.attributes.get(name)
-        return None if column is None else column.take(self.rows)
+        return column if column is None or self._all else column.take(self.rows)
 
     def codes(self, key: Key) -> Index:
         """Give the code of a static key for every chosen claim."""

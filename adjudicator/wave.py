@@ -123,7 +123,7 @@ class Wave:
     def _keyed(self, source: str) -> Int64:
         """Give the amount, or the counter's value before the claim, that a key reads."""
         value = self.opening[source] if source in self.opening else self.amount(source)
-        return np.broadcast_to(value, (self.size,))
+        return value + self.nothing
 
     def hold(self, states: UInt8, needed: Bool | None = None) -> None:
         """Note claims that cannot be decided: states above ABSENT [..., claims], 0 elsewhere; only where `needed`."""
