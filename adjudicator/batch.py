@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field
 from operator import attrgetter
 
+import numpy as np
+
 from adjudicator.columns import Category, Column, Int8, Int32, Int64, UInt8
 from adjudicator.errors import ShapeError
 
@@ -118,7 +120,7 @@ class Batch:
             f"lines.{n} has {len(c)} rows, expected {lines}" for n, c in of_lines if c is not None and len(c) != lines
         ]
         first = self.lines.first
-        if len(first) != rows + 1 or first[0] != 0 or first[-1] != lines or (first[1:] < first[:-1]).any():
+        if len(first) != rows + 1 or first[0] != 0 or first[-1] != lines or np.count_nonzero(first[1:] < first[:-1]):
             wrong.append(f"lines.first must rise from 0 to {lines} in {rows + 1} entries")
         if wrong:
             raise ShapeError("; ".join(wrong))

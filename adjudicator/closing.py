@@ -28,7 +28,7 @@ def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
     periods: list[_Piece] = []
     values: list[_Piece] = []
     for program, space_of_holders, spaces in settled:
-        plan, counters = (program.name,), tuple(rule.name for rule in program.counters)
+        plan, counters = (program.name,), tuple([rule.name for rule in program.counters])
         for space, blocks in spaces:
             places, state = space.close(blocks)
             for openings in space.openings:
@@ -48,7 +48,7 @@ def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
             names.add(space.numbers.repeat(counts), len(kept), [counters])
             periods.append((part(period, here), len(kept)))
             values.append((value.take(kept), len(kept)))
-    rest = np.flatnonzero(untouched)
+    rest = untouched.nonzero()[0]
     if len(rest):
         pairs = ((holders, opening.holder), (plans, opening.plan), (names, opening.counter), (keys, opening.keys))
         for joined, column in pairs:

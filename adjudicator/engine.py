@@ -108,7 +108,7 @@ class _Plan:
         for first in range(0, len(self.order), block_holders):
             sizes = self.order.sizes[first : first + block_holders]
             blocks.append((first, first + len(sizes), start))
-            start += int(sizes.sum())
+            start += int(np.add.reduce(sizes))
         opened = run(lambda block: self._settle_block(*block), blocks, self.workers)
         spaces = [
             (space, list(blocks))

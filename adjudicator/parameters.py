@@ -78,7 +78,7 @@ class Parameter:
     def _find(self, block: Block) -> Found:
         index = block.index(self.table)
         worst = None if self.certain else _cells(self._worst, index)
-        holds = worst is not None and bool(worst.max(initial=0) > _ABSENT)
+        holds = worst is not None and bool(np.maximum.reduce(worst, axis=None) > _ABSENT)
         if self.table.dynamic:
             found = Found(None, None, holds)
         else:

@@ -122,7 +122,7 @@ class Results:
     """Everything found so far: lines in the order of the batch, claims in order of settlement, plan after plan."""
 
     def __init__(self, batch: Batch):
-        claims = len(batch)
+        claims = self._claims = len(batch)
         self._batch = batch
         self.lines = JudgedLines.blank(len(batch.lines))
         self._buckets = np.zeros((claims, 4), np.int64)
@@ -138,7 +138,7 @@ class Results:
         """Take the sums of the claims of one plan; their lines stand in `lines` already."""
         atoms = judged.atom_buckets
         buckets = atoms[:, 0] if atoms.shape[1] == 1 else atoms.sum(axis=1)
-        if len(rows) == len(self._batch):
+        if len(rows) == self._claims:
             self._buckets = buckets
         else:
             self._buckets[rows] = buckets
@@ -150,7 +150,7 @@ class Results:
         self._plans.append((form, slice(start, start + claims)))
         for name in (*form.columns, _BEYOND) if form.beyond else form.columns:
             if name not in self._columns:
-                self._columns[name] = np.zeros(len(self._batch), np.int64)
+                self._columns[name] = np.zeros(self._claims, np.int64)
         self._layers.update(dict.fromkeys(form.layers))
         return start
 
@@ -215,7 +215,7 @@ class Results:
 
     def _column(self, columns: dict[str, Int64], name: str) -> Int64:
         found = columns.get(name)
-        return np.zeros(len(self._batch), np.int64) if found is None else found
+        return np.zeros(self._claims, np.int64) if found is None else found
 
     def _place(self) -> Int64 | None:
         """Give the place of every claim of the batch in order of settlement; claims without a plan stand last.
@@ -236,7 +236,7 @@ class Results:
         found: Int64 | None = None
         for form, span in self._plans:
             for paid in form.accounts:
-                found = np.zeros(len(self._batch), np.int64) if found is None else found
+                found = np.zeros(self._claims, np.int64) if found is None else found
                 found[span] += self._columns[paid][span]
         return found
 

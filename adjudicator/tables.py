@@ -149,9 +149,8 @@ class ClaimCodes:
         self._all = rows is None
         self.count = len(batch.order_time[self.rows])
         self._attributes = attributes or {}
-        self._by_content: dict[tuple[object, ...], Index] = {}
-        self._by_key: dict[int, tuple[Key, Index]] = {}
-        self._by_table: dict[int, tuple[Table, Index]] = {}
+        self._of_keys: dict[tuple[object, ...], Index] = {}
+        self._of_tables: dict[tuple[object, ...], Index] = {}
 
     def column(self, name: str) -> Column | None:
         """Give the claim attribute of that name for the chosen rows; None when the batch does not have it."""
@@ -164,20 +163,18 @@ class ClaimCodes:
 
     def codes(self, key: Key) -> Index:
         """Give the code of a static key for every chosen claim."""
-        found = self._by_key.get(id(key))
+        found = self._of_keys.get(key.identity)
         if found is None:
-            if key.identity not in self._by_content:
-                default = self.program.defaults.get(key.source)
-                self._by_content[key.identity] = column_codes(key, self.column(key.source), default)
-            found = self._by_key[id(key)] = (key, self._by_content[key.identity])
-        return found[1]
+            default = self.program.defaults.get(key.source)
+            found = self._of_keys[key.identity] = column_codes(key, self.column(key.source), default)
+        return found
 
     def static_index(self, table: Table) -> Index:
         """Give the row of the table as far as its static keys decide it (dynamic keys count as code 0)."""
-        found = self._by_table.get(id(table))
+        found = self._of_tables.get(table.identity)
         if found is None:
-            found = self._by_table[id(table)] = (table, self.partial_index(table))
-        return found[1]
+            found = self._of_tables[table.identity] = self.partial_index(table)
+        return found
 
     def partial_index(self, table: Table, but: frozenset[str] = frozenset()) -> Index:
         """Give the row of the table as far as its static keys other than the sources named decide it."""
