@@ -19,7 +19,7 @@ from adjudicator.rulebook import Program, Rulebook, State
 from adjudicator.settlement import Settlement
 from adjudicator.tables import ClaimCodes
 from adjudicator.wave import Block, Observe
-from adjudicator.waves import BLOCK_HOLDERS, THREAD_HOLDERS, arrange, sequence
+from adjudicator.waves import arrange, cut, sequence
 from adjudicator.workers import run
 
 _LARGEST = constant(LARGEST_FEN)
@@ -46,8 +46,8 @@ def settle(
     decided gives a reason, never an exception; a batch whose columns do not fit together raises ShapeError.
     `observe` is called with every amount and parameter as it is found (explanations); it changes nothing. Whoever
     observes has one worker, so that the calls come in order.
-    `block_holders` holders are settled at a time, by one of `workers` threads; results do not depend on either, bit
-    by bit. A batch of one block starts no thread.
+    Up to `block_holders` holders are settled at a time (default: as suits the cache), by one of `workers` threads;
+    results do not depend on either, bit by bit. A batch of one block starts no thread.
     """
     batch.check()
     accounts = Accounts.empty() if accounts is None else accounts
@@ -57,7 +57,7 @@ def settle(
         rows = _rows_of(batch, program)
         if len(rows):
             plan = _Plan(batch, program, rulebook.catalog, rows, accounts, results, observe, workers)
-            plan.settle(block_holders or (BLOCK_HOLDERS if workers == 1 else THREAD_HOLDERS))
+            plan.settle(block_holders)
     return results.settlement(accounts, rulebook)
 
 
@@ -101,15 +101,11 @@ class _Plan:
         self.order = sequence(batch, rows, groups_of(batch, rows, kinds))
         self.where = _positions(rows, len(batch))
 
-    def settle(self, block_holders: int) -> None:
-        """Settle all claims, so many holders at a time."""
+    def settle(self, block_holders: int | None) -> None:
+        """Settle all claims, some holders at a time."""
         start = self.results.open_plan(self.program, len(self.rows))
-        blocks = []
-        for first in range(0, len(self.order), block_holders):
-            sizes = self.order.sizes[first : first + block_holders]
-            blocks.append((first, first + len(sizes), start))
-            start += int(np.add.reduce(sizes))
-        opened = run(lambda block: self._settle_block(*block), blocks, self.workers)
+        blocks = cut(self.order, block_holders)
+        opened = run(lambda block: self._settle_block(*block, start), blocks, self.workers)
         spaces = [
             (space, list(blocks))
             for space, blocks in zip(self.spaces, zip(*opened, strict=True), strict=True)
@@ -117,24 +113,27 @@ class _Plan:
         ]
         self.results.take_accounts((self.program, self.holders, spaces))
 
-    def _settle_block(self, first: int, last: int, start: int) -> list[Opened]:
-        """Settle groups first .. last - 1, whose claims stand from `start` on in order of settlement."""
+    def _settle_block(self, first: int, last: int, place: int, start: int) -> list[Opened]:
+        """Settle groups first .. last - 1, whose claims are those from `place` on in order of settlement.
+
+        The claims of the plan stand from `start` on among those of all plans.
+        """
         waves = arrange(self.order, first, last)
+        rows = waves.rows
         opened = [space.open(waves) for space in self.spaces]
-        here = waves.rows if self.where is None else self.where[waves.rows]
-        found = self.results.open_block(self.program, start, waves.rows, self.reason[here])
+        here = rows if self.where is None else self.where.take(rows)
         block = Block(
             self.program,
             self.batch,
-            waves.rows,
-            self.codes,
-            here if len(self.rows) > 1 else None,
+            rows,
+            self.codes if len(self.rows) == 1 else ClaimCodes(self.batch, self.program, rows),
             self.judged.atom_buckets.take(here, axis=0),
             {n: c for space, of in zip(self.spaces, opened, strict=True) for n, c in space.counters(of)},
             self.steps.opening,
             self.steps.by_bucket,
             self.observe,
         )
+        found = self.results.open_block(self.program, start + place, rows, self.reason.take(here))
         settle_block(block, waves, self.steps, found)
         return opened
 

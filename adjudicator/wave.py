@@ -174,8 +174,7 @@ class Wave:
 class Block:
     """Claims of some holders in order of settlement, with everything their waves share.
 
-    codes: key codes of all claims of the plan; `places`: where among those the claims of the block are (None: they are
-    the same). bill: the total, floored at 0. found, masks: what parameters and conditions found for these claims.
+    codes: their key codes. bill: the total, floored at 0. found, masks: what parameters and conditions found for them.
     """
 
     def __init__(
@@ -184,14 +183,13 @@ class Block:
         batch: Batch,
         rows: Int64,
         codes: ClaimCodes,
-        places: Int64 | None,
         atoms: Int64,
         counters: dict[str, Counter],
         opening: tuple[str, ...],
         by_bucket: bool,
         observe: Observe | None,
     ):
-        self.program, self.batch, self.rows, self.codes, self.places = program, batch, rows, codes, places
+        self.program, self.batch, self.rows, self.codes = program, batch, rows, codes
         self.atoms = atoms
         self._by_claim = atoms[:, 0] if atoms.shape[1] == 1 else np.add.reduce(atoms, axis=1)
         first, second, third, fourth = self._by_claim.T
@@ -218,10 +216,7 @@ class Block:
         found = self._numbers.get(name)
         if found is None:
             column = self.codes.column(name)
-            if not isinstance(column, Number):
-                found = np.full(len(self.rows), MISSING)
-            else:
-                found = column.values if self.places is None else column.values[self.places]
+            found = column.values if isinstance(column, Number) else np.full(len(self.rows), MISSING)
             self._numbers[name] = found
         return found
 
@@ -230,7 +225,5 @@ class Block:
         found = self._indices.get(table.identity)
         if found is None:
             found = self.codes.static_index(table)
-            if not isinstance(found, int) and self.places is not None:
-                found = found[self.places].astype(np.intp)
             self._indices[table.identity] = found
         return found

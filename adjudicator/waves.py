@@ -14,11 +14,11 @@ from adjudicator.batch import Batch
 from adjudicator.columns import Int64
 from adjudicator.ordering import sorted_rows
 
-BLOCK_HOLDERS = 16_384
+BLOCK_HOLDERS = 32_768
 """Holders settled together: their state stays in the cache. Results do not depend on it."""
 
-THREAD_HOLDERS = 65_536
-"""Holders settled together where several threads work: each call then works long enough to let the others in."""
+BLOCK_CLAIMS = 65_536
+"""Claims settled together, more only where one group has more: blocks that take alike keep all workers busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,23 @@ def _break_ties(batch: Batch, rows: Int64, tied: Int64) -> None:
     names = [batch.claim_id.values[code] for code in batch.claim_id.codes[here].tolist()]
     order = sorted(range(len(here)), key=lambda i: (run[i], kind[i], names[i]))
     rows[places] = here[order]
+
+
+def cut(order: Order, block_holders: int | None) -> list[tuple[int, int, int]]:
+    """Cut groups into blocks: (first group, last + 1, place of its first claim in order of settlement).
+
+    A block has up to `block_holders` groups; by default as many groups and claims as suit the cache.
+    """
+    most_claims = BLOCK_CLAIMS if block_holders is None else len(order.rows)
+    most_groups = block_holders or BLOCK_HOLDERS
+    ends = np.cumsum(order.sizes)
+    blocks, first, place = [], 0, 0
+    while first < len(order):
+        last = max(int(ends.searchsorted(place + most_claims, "right")), first + 1)
+        last = min(last, first + most_groups)
+        blocks.append((first, last, place))
+        first, place = last, int(ends[last - 1])
+    return blocks
 
 
 def arrange(order: Order, start: int, stop: int) -> Waves:
