@@ -17,8 +17,11 @@ from adjudicator.tables import Index, part
 Closed = tuple[Program, HolderSpace, list[tuple[CounterSpace, list[Opened]]]]
 """The counters of one plan after all its blocks, in order of the blocks."""
 
-_Piece = tuple[Index, int]
+_Piece = tuple[Index | Int32, int]
 """So many rows of a column; one int where they are all equal."""
+
+_AT_ONCE = 1 << 18
+"""Values that are looked through together, or one counter's: what is worked out on the way stays small."""
 
 
 def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
@@ -34,20 +37,24 @@ def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
             for openings in space.openings:
                 if len(openings.rows):
                     untouched[openings.rows] &= ~np.isin(openings.places, places)
-            value = state.ravel()
-            kept = value.nonzero()[0]
-            begins = np.arange(len(state)) * len(places)
-            until = kept.searchsorted(begins + len(places))
-            counts = until.copy()
-            counts[1:] -= until[:-1]
-            here = kept - begins.repeat(counts)
             holder, key, texts, period = space.describe(places)
-            holders.add(holder.take(here), len(kept), space_of_holders.names)
-            keys.add(part(key, here), len(kept), [texts])
-            plans.add(0, len(kept), [plan])
-            names.add(space.numbers.repeat(counts), len(kept), [counters])
-            periods.append((part(period, here), len(kept)))
-            values.append((value.take(kept), len(kept)))
+            holder = holder.astype(np.int32)
+            at_once = max(1, _AT_ONCE // max(1, len(places)))
+            for first in range(0, len(state), at_once):
+                some = state[first : first + at_once]
+                value = some.ravel()
+                kept = value.nonzero()[0]
+                begins = np.arange(len(some)) * len(places)
+                until = kept.searchsorted(begins + len(places))
+                counts = until.copy()
+                counts[1:] -= until[:-1]
+                here = kept - begins.repeat(counts)
+                holders.add(holder.take(here), len(kept), space_of_holders.names)
+                keys.add(part(key, here), len(kept), [texts])
+                plans.add(0, len(kept), [plan])
+                names.add(space.numbers[first : first + at_once].repeat(counts), len(kept), [counters])
+                periods.append((part(period, here), len(kept)))
+                values.append((value.take(kept), len(kept)))
     rest = untouched.nonzero()[0]
     if len(rest):
         pairs = ((holders, opening.holder), (plans, opening.plan), (names, opening.counter), (keys, opening.keys))
@@ -89,7 +96,7 @@ class _Joined:
         self._kept: list[tuple[tuple[str, ...], int]] = []
         self._size = 0
 
-    def add(self, codes: Index, count: int, dictionaries: Sequence[tuple[str, ...]]) -> None:
+    def add(self, codes: Index | Int32, count: int, dictionaries: Sequence[tuple[str, ...]]) -> None:
         """Add codes over several dictionaries laid end to end."""
         if not count:
             return
