@@ -28,8 +28,8 @@ def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
     """Give the closing accounts: by plan, counter and place, then the entries that no claim touched."""
     untouched = opening.value != 0
     holders, plans, names, keys = _Joined(), _Joined(), _Joined(), _Joined()
-    periods: list[_Piece] = []
-    values: list[_Piece] = []
+    periods: list[tuple[Index, int]] = []
+    values: list[tuple[Index, int]] = []
     for program, space_of_holders, spaces in settled:
         plan, counters = (program.name,), tuple([rule.name for rule in program.counters])
         for space, blocks in spaces:
@@ -72,7 +72,7 @@ def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
     )
 
 
-def _column(pieces: list[_Piece]) -> Int64:
+def _column(pieces: Sequence[tuple[Index, int]]) -> Int64:
     if len(pieces) == 1 and isinstance(pieces[0][0], np.ndarray):
         return pieces[0][0]
     whole = np.empty(sum(count for _, count in pieces), np.int64)
@@ -80,7 +80,7 @@ def _column(pieces: list[_Piece]) -> Int64:
     return whole
 
 
-def _fill(whole: Int64 | Int32, pieces: list[_Piece]) -> None:
+def _fill(whole: Int64 | Int32, pieces: Sequence[_Piece]) -> None:
     at = 0
     for piece, count in pieces:
         whole[at : at + count] = piece
