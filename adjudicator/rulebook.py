@@ -359,7 +359,8 @@ class Program:
     place: area code of the pooling area, empty where there is none. coverage_by, status_at, order_by: the claim date
     that decides cover, the person's attributes and the order of settlement. waiting: whole months from the first day of
     unbroken cover during which nothing is payable (no table: none). splits: the door makes a stay over the start of a
-    benefit year one claim a year; the kernel knows nothing of it.
+    benefit year one claim a year; undo: what the ledger does when a settlement is undone that later ones build on
+    (forbid, cascade, keep). The kernel knows nothing of these two.
     """
 
     name: str
@@ -382,6 +383,7 @@ class Program:
     excluded_if: Table | None = None
     digest: str = ""
     splits: bool = False
+    undo: str = "forbid"
     memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)  # what the kernel derives once
 
 

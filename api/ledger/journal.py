@@ -7,7 +7,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, tuple_
+from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from api.ledger.database.statements import take_numbers
@@ -98,10 +98,15 @@ def standing(connection: Connection, receipts: Collection[Receipt]) -> dict[Rece
     return {(row.institution, row.visit_id, row.receipt_id): row.settlement_id for row in found}
 
 
-def live_among(connection: Connection, origins: Collection[int]) -> set[int]:
-    """Give, of some settlements, those in force."""
-    found = connection.execute(select(live.c.origin_seq).where(live.c.origin_seq.in_(sorted(origins))))
-    return set(found.scalars())
+def lengths_of_lives(connection: Connection, origins: Collection[int], before: int | None = None) -> dict[int, int]:
+    """Give how many rows the lives of some settlements have, or had before a row was added."""
+    statement = select(journal.c.origin_seq, func.count().label("rows")).where(
+        journal.c.origin_seq.in_(sorted(origins))
+    )
+    if before is not None:
+        statement = statement.where(journal.c.seq < before)
+    found = connection.execute(statement.group_by(journal.c.origin_seq))
+    return {row.origin_seq: row.rows for row in found}
 
 
 def begin_lives(connection: Connection, settled: Iterable[tuple[Receipt, int]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["SETTLE", "REVERSE"]
+Kind = Literal["SETTLE", "REVERSE", "ADJUST"]
 RequestKind = Literal["settle", "reverse", "unknown"]
 Outcome = Literal["done", "refused", "nothing", "void"]
 """done: has a journal row. refused: with reasons. nothing: a reversal that found nothing to undo. void: of a message
@@ -17,11 +17,15 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """One settlement or reversal. Everything that is needed to reproduce it stands in it, or under a hash in `content`.
+    """One settlement, reversal or adjustment. All that is needed to reproduce it stands in it, or by hash in `content`.
 
-    origin_seq: the settlement whose life this row is part of (its own, for a SETTLE). refers_seq: the row it undoes.
-    input: the canonical request, without the number of the person. cover: hash of the person's cover. opening:
-    counters the row was computed from; closing: counters it changed (`api.ledger.counters`). answer: what was sent.
+    origin_seq: the settlement whose life this row is part of (its own, for a SETTLE). refers_seq: the row it follows
+    in that life: what a REVERSE undoes; the REVERSE after which an ADJUST settles anew. caused_by: settlement_id of the
+    reversal that made this row necessary, None where a message asked for it. institution: to whom it is owed; sender:
+    who sent the message, empty for the agency. period: clearing month (清算期, YYYY-MM) it is posted to. clearing:
+    清算类别 (clr_type), the kind of visit. input: the canonical request, without the number of the person. cover:
+    hash of the person's cover. opening: counters the row was computed from; closing: counters it changed
+    (`api.ledger.counters`). answer: what was sent.
     """
 
     seq: int
@@ -29,14 +33,19 @@ class JournalRow:
     settlement_id: str
     origin_seq: int
     refers_seq: int | None
+    caused_by: str | None
     institution: str
-    message_id: str
+    sender: str
+    message_id: str | None
     visit_id: str
     receipt_id: str
     person_key: str
     person_seq: int
     settled_at: int
     book_date: str
+    period: str
+    scheme: str
+    clearing: str
     plan: str
     total_fen: int
     input: bytes

@@ -120,14 +120,19 @@ journal = Table(
     Column("settlement_id", Text, nullable=False, unique=True),
     _number("origin_seq"),
     Column("refers_seq", BigInteger, ForeignKey("journal.seq"), nullable=True),
+    _text("caused_by", nullable=True),
     _text("institution"),
-    _text("message_id"),
+    _text("sender"),
+    _text("message_id", nullable=True),
     _text("visit_id"),
     _text("receipt_id"),
     _text("person_key"),
     _number("person_seq"),
     _number("settled_at"),
     _text("book_date"),
+    _text("period"),
+    _text("scheme"),
+    _text("clearing"),
     _text("plan"),
     _number("total_fen"),
     _bytes("input"),
@@ -140,13 +145,15 @@ journal = Table(
     _text("prev_hash"),
     _text("row_hash"),
     UniqueConstraint("person_key", "person_seq"),
-    UniqueConstraint("institution", "message_id"),
-    CheckConstraint("kind IN ('SETTLE', 'REVERSE')", name="kind"),
-    CheckConstraint("(kind = 'REVERSE') = (refers_seq IS NOT NULL)", name="refers"),
+    UniqueConstraint("sender", "message_id"),
+    CheckConstraint("kind IN ('SETTLE', 'REVERSE', 'ADJUST')", name="kind"),
+    CheckConstraint("(kind = 'SETTLE') = (refers_seq IS NULL)", name="refers"),
+    CheckConstraint("(caused_by IS NULL) = (message_id IS NOT NULL)", name="cause"),
 )
 journal_seq = Sequence("journal_seq", metadata=metadata)
 Index("uq_journal_refers_seq", journal.c.refers_seq, unique=True)
 Index("ix_journal_origin_seq", journal.c.origin_seq)
+Index("ix_journal_institution_book_date", journal.c.institution, journal.c.book_date)
 
 entry = Table(
     "entry",

@@ -86,6 +86,15 @@ class Adjudicator:
         }
         return frozenset({case.request.person_id, *others})
 
+    def undo_rule(self, plan: str) -> str:
+        """Give what the plan of a settlement says on undoing it under later ones; of two plans the stricter rule."""
+        rules = {self._programs[name].undo for name in plan.split() if name in self._programs}
+        return next((rule for rule in ("forbid", "cascade", "keep") if rule in rules), "forbid")
+
+    def scheme_of(self, plan: str) -> str:
+        """Give the insurance scheme (insutype) of the plan of a settlement, empty where there is none."""
+        return next((self._programs[name].scheme for name in plan.split() if name in self._programs), "")
+
     def judge(self, cases: Sequence[Case], opening: Mapping[str, Counters]) -> list[Verdict]:
         """Judge cases no two of which share a holder; `opening`: the counters of all their holders, by holder."""
         verdicts: list[Verdict] = [self._not_sayable(case) for case in cases]

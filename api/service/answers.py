@@ -55,9 +55,26 @@ ZERO = decimal(0, AMOUNT_DECIMALS)
 """Most amounts of a line: it falls into one bucket of four."""
 
 
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What a settlement comes to more or less since it was settled anew, by account; nothing where it is the same."""
+
+    settlement: str
+    institution: str
+    differences: tuple[tuple[str, int], ...]
+
+
 def settled_body(posted: Posted, figures: Figures, lines: Sequence[LineRequest]) -> bytes:
     """Write the answer to a settlement."""
     return orjson.dumps({**posted.as_dict(), **figures_dict(figures, lines)})
+
+
+def adjusted_body(
+    posted: Posted, settlement: str, caused_by: str, figures: Figures, lines: Sequence[LineRequest]
+) -> bytes:
+    """Write what a settlement is told that is settled anew. caused_by: the reversal that made it necessary."""
+    said = {**posted.as_dict(), "settlement": settlement, "caused_by": caused_by}
+    return orjson.dumps({**said, **figures_dict(figures, lines)})
 
 
 def preview_body(person_seq: int, figures: Figures, lines: Sequence[LineRequest]) -> bytes:
@@ -66,19 +83,29 @@ def preview_body(person_seq: int, figures: Figures, lines: Sequence[LineRequest]
 
 
 def reversed_body(
-    posted: Posted, reverses: str, settlement: str, in_force: bool, entries: Sequence[tuple[str, int]]
-) -> bytes:
-    """Write the answer to a reversal. reverses: the row undone; in_force: whether the settlement counts again."""
-    return orjson.dumps(
-        {
-            **posted.as_dict(),
-            "reversed": True,
-            "reverses": reverses,
-            "settlement": settlement,
-            "in_force": in_force,
-            "entries": [{"account": account, "amount": _yuan(amount)} for account, amount in entries],
-        }
-    )
+    posted: Posted, reverses: str, settlement: str, in_force: bool, entries: Sequence[tuple[str, int]],
+    caused_by: str | None = None, adjusted: Sequence[Adjustment] = (),
+) -> bytes:  # fmt: skip
+    """Write the answer to a reversal. reverses: the row undone; in_force: whether the settlement counts again.
+
+    caused_by: the reversal that made this one necessary. adjusted: settlements that this one made settle anew.
+    """
+    body: dict[str, Any] = {
+        **posted.as_dict(),
+        "reversed": True,
+        "reverses": reverses,
+        "settlement": settlement,
+        "in_force": in_force,
+        "entries": _amounts(entries),
+    }
+    if caused_by:
+        body["caused_by"] = caused_by
+    if adjusted:
+        body["adjusted"] = [
+            {"settlement": one.settlement, "institution": one.institution, "differences": _amounts(one.differences)}
+            for one in adjusted
+        ]
+    return orjson.dumps(body)
 
 
 def nothing_body(original_message_id: str) -> bytes:
@@ -129,6 +156,10 @@ def figures_dict(figures: Figures, lines: Sequence[LineRequest]) -> dict[str, An
 
 def _buckets(amounts: Sequence[int]) -> dict[str, str]:
     return {name: _yuan(fen) for name, fen in zip(BUCKETS, amounts, strict=True)}
+
+
+def _amounts(entries: Sequence[tuple[str, int]]) -> list[dict[str, str]]:
+    return [{"account": account, "amount": _yuan(amount)} for account, amount in entries]
 
 
 def _yuan(fen: int) -> str:

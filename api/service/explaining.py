@@ -10,13 +10,13 @@ import orjson
 from api.explain.explanation import Explanation, LayerPart, Source, Step
 from api.explain.texts import PlanTexts
 from api.explain.wording import sentence
-from api.ledger import books, journal
+from api.ledger import journal
 from api.ledger.counters import unpack
 from api.ledger.database import Database
 from api.messages import Messages
 from api.service.adjudication import Adjudicator
+from api.service.lives import case_of
 from api.service.requests import Principal
-from api.service.reversing import case_of
 from api.service.service import may_read
 from api.wire.problems import refuse
 from api.wire.values import AMOUNT_DECIMALS, decimal
@@ -37,10 +37,9 @@ class Explainer:
         """
         with self._database.read() as connection:
             row = journal.row_by_settlement(connection, settlement_id)
-            if row is None or row.kind != "SETTLE" or not may_read(principal, row.institution):
+            if row is None or row.kind == "REVERSE" or not may_read(principal, row.institution):
                 return None
-            (spans,) = books.content_of(connection, [row.cover]).values()
-        case = case_of(row, spans)
+            case = case_of(connection, row)
         parts = self._adjudicator.explain(case, unpack(row.opening), self._texts)
         if _paid(parts) != _answered(row.answer):
             raise refuse("RULES_OTHER_THAN_THEN")

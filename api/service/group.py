@@ -6,24 +6,36 @@ row is computed from counters that nothing else in the group changes, and any or
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from api.ledger import books, counters, journal
 from api.ledger.counters import Counters
-from api.ledger.rows import GENESIS, JournalRow, Outcome, RequestRow
+from api.ledger.rows import JournalRow, Outcome, RequestRow
 from api.service.adjudication import Adjudicator, Judgement, Verdict
-from api.service.answers import Answer, Posted, nothing_body, refused_body, reversed_body, settled_body
+from api.service.answers import Answer, nothing_body, refused_body
 from api.service.cases import Case
-from api.service.days import book_day, day_text
-from api.service.figures import entries_of
+from api.service.days import book_day
+from api.service.lives import Life, read_life
 from api.service.posting import Posting
 from api.service.provenance import Provenance
+from api.service.recording import Recorder
 from api.service.requests import Message
-from api.service.reversing import Life, read_life, undo
-from api.service.work import Asked, Nothing, Refused, Reversing, Settling, Standing, Work, messages_named, work_of
+from api.service.undoing import undo
+from api.service.work import (
+    Asked,
+    Nothing,
+    Refused,
+    Reversing,
+    Settling,
+    Standing,
+    Work,
+    by_agency,
+    messages_named,
+    work_of,
+)
 from api.service.world import World
 from api.wire.identity import Keyring
 from api.wire.problems import Mistake
@@ -53,23 +65,34 @@ def run_group(connection: Connection, tools: Tools, messages: Sequence[Message])
     tools.world.reached("locked")
     now = tools.world.now_ms()
     open_counters = counters.read_counters(connection, holders)
-    lives = {
-        item.asked.key: read_life(connection, item.target, item.case, tools.adjudicator)
-        for item in together
-        if isinstance(item, Reversing)
-    }
+    lives = {item.asked.key: read_life(connection, item.target) for item in together if isinstance(item, Reversing)}
     stand = journal.standing(connection, [item.receipt for item in together if isinstance(item, Settling)])
-    seqs = journal.take_seqs(connection, sum(isinstance(item, Settling | Reversing) for item in together))
-    group = _Group(tools, now, open_counters, lives, Posting(seqs, heads))
-    answers = group.decide(together, stand)
+    posting = Posting(journal.take_seqs(connection, sum(_most_rows(item, lives) for item in together)), heads)
+    recorder = Recorder(tools.adjudicator, tools.provenance, tools.world, posting, now)
+    answers = _Group(recorder, open_counters, lives).decide(together, stand)
     tools.world.reached("decided")
-    group.posting.write(connection)
+    posting.write(connection)
     tools.world.reached("written")
     return dict(zip(chosen, answers, strict=True))
 
 
 def _holders(item: Work, adjudicator: Adjudicator) -> frozenset[str]:
-    return adjudicator.holders(item.case) if isinstance(item, Settling | Reversing) else frozenset()
+    match item:
+        case Settling(case=case):
+            return adjudicator.holders(case)
+        case Reversing(cases=cases):
+            return frozenset().union(*(adjudicator.holders(case) for case in cases))
+    return frozenset()
+
+
+def _most_rows(item: Work, lives: Mapping[journal.Message, Life]) -> int:
+    """Give how many rows a message may add: what builds on a settlement is undone and settled anew with it."""
+    match item:
+        case Settling():
+            return 1
+        case Reversing(asked=asked):
+            return 1 + 2 * len(lives[asked.key].dependents)
+    return 0
 
 
 def _together(work: Sequence[Work], adjudicator: Adjudicator) -> list[int]:
@@ -89,11 +112,9 @@ def _together(work: Sequence[Work], adjudicator: Adjudicator) -> list[int]:
 class _Group:
     """Decides the work of one transaction at one moment. lives: of what is to be reversed, by message."""
 
-    def __init__(
-        self, tools: Tools, now: int, opening: dict[str, Counters], lives: dict[journal.Message, Life], posting: Posting
-    ) -> None:
-        self._tools, self._now, self._opening, self._lives = tools, now, opening, lives
-        self.posting = posting
+    def __init__(self, record: Recorder, opening: dict[str, Counters], lives: Mapping[journal.Message, Life]) -> None:
+        self._record, self._opening, self._lives = record, opening, lives
+        self._adjudicator, self._now = record.adjudicator, record.now
 
     def decide(self, work: Sequence[Work], stand: dict[journal.Receipt, str]) -> list[Answer]:
         """Decide everything, in order; claims are adjudicated as one batch."""
@@ -101,6 +122,7 @@ class _Group:
         claims = [item for item in work if isinstance(item, Settling) and item.receipt not in stand]
         cases = [replace(item.case, day=day) for item in claims]
         judged = dict(zip([item.asked.key for item in claims], self._judge(cases), strict=True))
+        case_of = dict(zip(judged, cases, strict=True))
         answers = []
         for item in work:
             match item:
@@ -114,87 +136,25 @@ class _Group:
                     refusal = Mistake("DUPLICATE_RECEIPT", "/receipt_id", fields={"by": stand[item.receipt]})
                     answers.append(self._refuse(asked, [refusal]))
                 case Settling(asked=asked):
-                    answers.append(self._settle(item, judged[asked.key]))
+                    answers.append(self._settle(item, case_of[asked.key], judged[asked.key]))
                 case Reversing():
                     answers.append(self._reverse(item))
         return answers
 
     def _judge(self, cases: Sequence[Case]) -> list[Verdict]:
-        return self._tools.adjudicator.judge(cases, self._opening) if cases else []
+        return self._adjudicator.judge(cases, self._opening) if cases else []
 
-    def _settle(self, item: Settling, verdict: Verdict) -> Answer:
+    def _settle(self, item: Settling, case: Case, verdict: Verdict) -> Answer:
         if not isinstance(verdict, Judgement):
             return self._refuse(item.asked, verdict)
-        institution, visit, receipt = item.receipt
-        lines = item.case.request.lines
-        posted = self._posted(item.person.person_key)
-        row = JournalRow(
-            seq=self.posting.seq,
-            kind="SETTLE",
-            settlement_id=posted.settlement_id,
-            origin_seq=self.posting.seq,
-            refers_seq=None,
-            institution=institution,
-            message_id=item.asked.message.message_id,
-            visit_id=visit,
-            receipt_id=receipt,
-            person_key=item.person.person_key,
-            person_seq=posted.person_seq,
-            settled_at=self._now,
-            book_date=day_text(book_day(self._now)),
-            plan=verdict.figures.plan,
-            total_fen=verdict.figures.total_fen,
-            input=item.asked.form,
-            cover=item.person.cover,
-            opening=counters.pack(verdict.opening),
-            closing=counters.pack(verdict.closing),
-            answer=settled_body(posted, verdict.figures, lines),
-            engine=self._tools.provenance.engine,
-            rules=self._tools.provenance.rules,
-            prev_hash=GENESIS,
-        )
-        holders = self._tools.adjudicator.holders(item.case)
-        row = self.posting.add(row, entries_of(verdict.figures, institution), verdict.closing, holders)
-        self.posting.begun.append((item.receipt, row.seq))
-        return self._done(item.asked, row)
+        return self._done(item.asked, self._record.settle(item.asked, case, item.person.cover, verdict))
 
     def _reverse(self, item: Reversing) -> Answer:
-        life, adjudicator = self._lives[item.asked.key], self._tools.adjudicator
-        own = {holder: self._opening[holder] for holder in adjudicator.holders(item.case)}
-        undoing = undo(life, item.target, own, adjudicator)
-        if isinstance(undoing, Mistake):
-            return self._refuse(item.asked, [undoing])
-        undone, origin = undoing.undoes, life.origin
-        posted = self._posted(origin.person_key)
-        amounts = [(entry.account, -entry.amount) for entry in life.entries]
-        body = reversed_body(posted, undone.settlement_id, origin.settlement_id, not life.in_force, amounts)
-        row = replace(
-            undone,
-            seq=self.posting.seq,
-            kind="REVERSE",
-            settlement_id=posted.settlement_id,
-            refers_seq=undone.seq,
-            message_id=item.asked.message.message_id,
-            person_seq=posted.person_seq,
-            settled_at=self._now,
-            book_date=day_text(book_day(self._now)),
-            total_fen=-undone.total_fen,
-            input=item.asked.form,
-            opening=counters.pack(undoing.opening),
-            closing=counters.pack(undoing.closing),
-            answer=body,
-            engine=self._tools.provenance.engine,
-            rules=self._tools.provenance.rules,
-        )
-        row = self.posting.add(row, amounts, undoing.closing, adjudicator.holders(item.case))
-        if life.in_force:
-            self.posting.ended.append(origin.seq)
-        else:
-            self.posting.begun.append(((origin.institution, origin.visit_id, origin.receipt_id), origin.seq))
-        return self._done(item.asked, row)
-
-    def _posted(self, person_key: str) -> Posted:
-        return Posted(self._tools.world.new_id(), self.posting.heads[person_key].person_seq + 1, self._now)
+        own = {holder: self._opening[holder] for holder in _holders(item, self._adjudicator)}
+        reversal = undo(self._lives[item.asked.key], item.target, own, self._adjudicator, by_agency(item.asked.message))
+        if isinstance(reversal, Mistake):
+            return self._refuse(item.asked, [reversal])
+        return self._done(item.asked, self._record.undo(item.asked, reversal))
 
     def _done(self, asked: Asked, row: JournalRow) -> Answer:
         self._remember(asked, "done", None, row.seq)
@@ -212,10 +172,12 @@ class _Group:
         self._remember(item.asked, "nothing", body)
         if item.unseen:
             never = refused_body("NOT_SETTLED", [Mistake("REVERSED_BEFORE_ARRIVAL")])
-            self.posting.remember(RequestRow(institution, original, "unknown", "", "void", None, never, self._now))
+            self._record.posting.remember(
+                RequestRow(institution, original, "unknown", "", "void", None, never, self._now)
+            )
         return Answer("nothing", body)
 
     def _remember(self, asked: Asked, outcome: Outcome, answer: bytes | None, seq: int | None = None) -> None:
         institution, message_id = asked.key
         row = RequestRow(institution, message_id, asked.kind, asked.digest, outcome, seq, answer, self._now)
-        self.posting.remember(row)
+        self._record.posting.remember(row)

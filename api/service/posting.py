@@ -53,6 +53,10 @@ class Posting:
         self.heads[row.person_key] = Head(row.person_seq, row.row_hash)
         return row
 
+    def last_of_life(self, origin_seq: int) -> int:
+        """Give the number of the row added last to the life of a settlement."""
+        return next(row.seq for row in reversed(self.rows) if row.origin_seq == origin_seq)
+
     def remember(self, row: RequestRow) -> None:
         """Keep what a message is answered."""
         self.requests.append(replace(row, row_hash=request_hash(row)))

@@ -12,8 +12,8 @@ from api.ledger.chain import sha256
 from api.ledger.rows import JournalRow, Person, RequestKind, RequestRow
 from api.service.answers import Answer, refused_body
 from api.service.cases import Case
-from api.service.requests import ClaimRequest, Message, ReverseRequest
-from api.service.reversing import read_case
+from api.service.lives import case_of, read_life
+from api.service.requests import ClaimRequest, Message, ReverseRequest, Role
 from api.wire.canonical import canonical
 from api.wire.identity import Keyring
 from api.wire.problems import Mistake
@@ -60,11 +60,11 @@ class Settling:
 
 @dataclass(frozen=True, slots=True)
 class Reversing:
-    """A reversal of a row that is there; `case`: that of the settlement whose life the row is part of."""
+    """A reversal of a row that is there; `cases`: whose holders it may touch, first that of the settlement itself."""
 
     asked: Asked
     target: JournalRow
-    case: Case
+    cases: tuple[Case, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class _Sorter:
         asked = self._asked(message)
         if asked.key in self._answered:
             return Standing(asked, standing_answer(asked, *self._answered[asked.key]))
-        if message.principal.institution not in self._institutions:
+        if asked.key[0] not in self._institutions and not by_agency(message):
             return Refused(asked, (Mistake("INSTITUTION_UNKNOWN"),))
         if isinstance(message.request, ClaimRequest):
             return self._settling(asked, message.request)
@@ -158,9 +158,17 @@ class _Sorter:
         else:
             assert request.settlement_id is not None, "one of the two is given"
             target = journal.row_by_settlement(self._connection, request.settlement_id)
-        if target is None or target.institution != institution:
+        if target is None or not (by_agency(asked.message) or target.institution == institution):
             return Refused(asked, (Mistake("SETTLEMENT_UNKNOWN", "/settlement_id"),))
-        return Reversing(asked, target, read_case(self._connection, target))
+        if by_agency(asked.message):
+            return Reversing(asked, target, read_life(self._connection, target).cases)
+        (origin,) = journal.rows_by_seq(self._connection, [target.origin_seq]).values()
+        return Reversing(asked, target, (case_of(self._connection, origin),))
+
+
+def by_agency(message: Message) -> bool:
+    """Say whether the agency asks, which may undo settlements of every institution."""
+    return message.principal.role is Role.OPERATOR
 
 
 def messages_named(message: Message) -> list[journal.Message]:

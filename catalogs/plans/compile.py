@@ -100,6 +100,7 @@ class _Compiler:
             excluded_if=excluded,
             digest=digest,
             splits=plan.conventions.get("new_year") == "split",
+            undo=plan.conventions.get("undo", "forbid"),
         )
 
     def _defaults(self) -> Mapping[str, str | int]:

@@ -153,4 +153,4 @@ def test_a_rewritten_end_is_found_by_the_anchor(settled: Office) -> None:
 
 def test_messages_are_answered_from_the_journal(settled: Office) -> None:
     again = settled.send(message(bill(3000, "R1"), "M1"))
-    assert again.replayed and again.body == settled.table("journal")[0][19]
+    assert again.replayed and again.body == settled.journal()[0].answer

@@ -12,7 +12,9 @@ from typing import Any
 import orjson
 
 from api.ledger.database import Database, open_database
+from api.ledger.journal import all_rows
 from api.ledger.migrating import migrate
+from api.ledger.rows import JournalRow
 from api.ledger.verify.report import Report
 from api.ledger.verify.verifying import verify
 from api.rules import Rules, load_rules
@@ -74,6 +76,7 @@ class StandingClock:
 PLANS = {
     "beijing": SHIPPED / "beijing-employees-2023.yaml",
     "household": Path(__file__).parent / "household.yaml",
+    **{f"undo-{rule}": Path(__file__).parent / f"undo-{rule}.yaml" for rule in ("forbid", "cascade", "keep")},
 }
 
 
@@ -106,6 +109,10 @@ class Office:
     def table(self, name: str) -> list[tuple[Any, ...]]:
         with self.database.read() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name} ORDER BY 1, 2")]
+
+    def journal(self) -> list[JournalRow]:
+        with self.database.read() as connection:
+            return list(all_rows(connection))
 
     def verify(self, anchor: tuple[int, str] | None = None) -> Report:
         return verify(self.database, self.tools.adjudicator, self.tools.provenance, anchor)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.ledger import books, counters, journal
-from api.service import group, reversing, work
+from api.service import group, lives, recording, undoing, work
 from api.service.adjudication import Adjudicator
 from api.service.answers import Answer
 from api.service.posting import Posting
@@ -28,7 +28,7 @@ def no_tombstone(patch: Patch) -> None:
 
 def no_lifo(patch: Patch) -> None:
     """What later settlements build on is taken from under them."""
-    patch.setattr(reversing, "_uses", lambda row, changed: False)
+    patch.setattr(lives, "dependents_of", lambda connection, row: [])
 
 
 def forgets_messages(patch: Patch) -> None:
@@ -41,7 +41,7 @@ def forgets_messages(patch: Patch) -> None:
 
 def counters_not_restored(patch: Patch) -> None:
     """A reversal leaves the counters as they are."""
-    patch.setattr(reversing, "undone", lambda opening, closing, now: {place: now.get(place, 0) for place in closing})
+    patch.setattr(undoing, "undone", lambda opening, closing, now: {place: now.get(place, 0) for place in closing})
 
 
 def two_transactions(patch: Patch) -> None:
@@ -117,7 +117,7 @@ def receipts_settled_twice(patch: Patch) -> None:
 
 def comes_back_regardless(patch: Patch) -> None:
     """A settlement comes into force again though the person's accounts have moved on."""
-    patch.setattr(reversing, "_as_before", lambda verdict, life: True)
+    patch.setattr(undoing, "_as_before", lambda verdict, life: True)
 
 
 def reverses_for_others(patch: Patch) -> None:
@@ -163,7 +163,7 @@ def one_group_for_one_person(patch: Patch) -> None:
         chosen = []
         for place, item in enumerate(items):
             touches = {*work.messages_named(item.asked.message), *([item.receipt] if hasattr(item, "receipt") else [])}
-            reversal = {("life", item.life.origin.seq)} if hasattr(item, "life") else set()
+            reversal = {("life", item.target.origin_seq)} if hasattr(item, "target") else set()
             if touched.isdisjoint(touches | reversal):
                 chosen.append(place)
             touched |= touches | reversal
@@ -179,7 +179,8 @@ def heads_not_moved(patch: Patch) -> None:
 
 def book_date_of_utc(patch: Patch) -> None:
     """The day of a settlement is that of Greenwich."""
-    patch.setattr(group, "book_day", lambda moment: moment // 86_400_000)
+    for module in (group, recording):
+        patch.setattr(module, "book_day", lambda moment: moment // 86_400_000)
 
 
 FAULTS: tuple[Fault, ...] = (

@@ -41,6 +41,8 @@ class _Fold:
         self._lives: dict[Receipt, int] = {}
         self._last: dict[int, int] = {}
         self._answers: dict[tuple[str, str], int] = {}
+        self._causes: dict[str, int] = {}
+        self._reversals: set[str] = set()
 
     def run(self) -> None:
         pending: list[JournalRow] = []
@@ -50,6 +52,7 @@ class _Fold:
                 self._rows(pending)
                 pending = []
         self._rows(pending)
+        self._compare_causes()
         self._compare_heads()
         self._compare_counters()
         self._compare_lives()
@@ -81,7 +84,12 @@ class _Fold:
             wrong("LEDGER_UNBALANCED", "entry", row.seq, "amount", total, 0)
         self._life(row, entries)
         self._fold(row)
-        self._answers[row.institution, row.message_id] = row.seq
+        if row.message_id is not None:
+            self._answers[row.sender, row.message_id] = row.seq
+        if row.caused_by is not None:
+            self._causes.setdefault(row.caused_by, row.seq)
+        elif row.kind == "REVERSE":
+            self._reversals.add(row.settlement_id)
 
     def _life(self, row: JournalRow, entries: list[EntryRow]) -> None:
         """Follow settlements into and out of force; a reversal is the exact opposite of what it undoes."""
@@ -94,10 +102,11 @@ class _Fold:
         if last != row.refers_seq:
             self._report.wrong("LEDGER_LIFE_BROKEN", "journal", row.seq, "refers_seq", row.refers_seq, last)
             return
-        before = entries_of_rows(self._connection, [last])[last]
-        found, expected = [(e.account, e.amount) for e in entries], [(e.account, -e.amount) for e in before]
-        if found != expected:
-            self._report.wrong("LEDGER_NOT_OPPOSITE", "entry", row.seq, "amount", found, expected)
+        if row.kind == "REVERSE":
+            before = entries_of_rows(self._connection, [last])[last]
+            found, expected = [(e.account, e.amount) for e in entries], [(e.account, -e.amount) for e in before]
+            if found != expected:
+                self._report.wrong("LEDGER_NOT_OPPOSITE", "entry", row.seq, "amount", found, expected)
         if receipt in self._lives and self._lives[receipt] == row.origin_seq:
             del self._lives[receipt]
         else:
@@ -122,6 +131,11 @@ class _Fold:
             if value < 0:
                 self._report.wrong("LEDGER_COUNTER_NEGATIVE", "journal", row.seq, "closing", [*place, value], ">= 0")
         self._counters |= closing
+
+    def _compare_causes(self) -> None:
+        """Rows that no message asked for name the reversal, by a message, that made them necessary."""
+        for cause in sorted(self._causes.keys() - self._reversals):
+            self._report.wrong("LEDGER_CAUSE_MISSING", "journal", self._causes[cause], "caused_by", cause, "-")
 
     def _compare_heads(self) -> None:
         stored = {row.holder_key: Head(row.person_seq, row.head) for row in self._connection.execute(select(holder))}
