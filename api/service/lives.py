@@ -85,7 +85,7 @@ def _life(connection: Connection, origin_seq: int) -> Life:
 
 
 def case_of(connection: Connection, row: JournalRow, order: int = 0) -> Case:
-    """Give the case of a settlement, or of one settled anew, exactly as it was decided: as of the day it was settled."""
+    """Give the case of a settlement exactly as it was decided; one settled anew is of the day it was settled first."""
     request = from_canonical(row.input)
     assert isinstance(request, ClaimRequest)
     (spans,) = books.content_of(connection, [row.cover]).values()

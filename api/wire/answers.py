@@ -107,6 +107,15 @@ class PostedAmount(TypedDict):
 
 
 @with_config(STRICT)
+class AdjustedSettlement(TypedDict):
+    """A later settlement that was settled anew, and what it comes to more or less, by account."""
+
+    settlement: Annotated[Identifier, Field(description="The settlement that was settled anew (setl_id)")]
+    institution: Annotated[Text, Field(description="Whose settlement it is (fixmedins_code)")]
+    differences: Annotated[list[PostedAmount], Field(description="New less old; empty where it comes to the same")]
+
+
+@with_config(STRICT)
 class ReversalAnswer(TypedDict):
     """What was undone. `reversed` is false where the message had had no effect, and will never have one now."""
 
@@ -120,6 +129,10 @@ class ReversalAnswer(TypedDict):
     settlement: NotRequired[Annotated[Identifier, Field(description="The settlement it is about")]]
     in_force: NotRequired[Annotated[bool, Field(description="Whether that settlement counts now")]]
     entries: NotRequired[Annotated[list[PostedAmount], Field(description="The double entry of the reversal")]]
+    caused_by: NotRequired[Annotated[Identifier, Field(description="The reversal that made this one necessary")]]
+    adjusted: NotRequired[
+        Annotated[list[AdjustedSettlement], Field(description="Later settlements that were settled anew, in order")]
+    ]
 
 
 @with_config(STRICT)

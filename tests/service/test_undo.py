@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from api.ledger.journal import entries_of_rows
 from api.ledger.rows import JournalRow
 from api.service.answers import Answer
 from api.service.requests import ClaimRequest, LineRequest, Message, Principal, ReverseRequest, Role
-from tests.service.office import CLINIC, HOSPITAL, ITEM, PERSON, Office, bill, codes, day, open_office, said
+from tests.conftest import NewOffice
+from tests.service.office import CLINIC, HOSPITAL, ITEM, PERSON, Office, bill, codes, day, said
 
 PAGE = (Path(__file__).parents[2] / "docs" / "undo.md").read_text(encoding="utf-8")
 OPERATOR = Principal("agency", "", Role.OPERATOR)
@@ -34,10 +34,8 @@ def tables(rule: str) -> list[list[Step]]:
 
 
 @pytest.fixture(params=["forbid", "cascade", "keep"])
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    opened = open_office(tmp_path, plan=f"undo-{request.param}")
-    yield opened
-    opened.database.close()
+def office(request: pytest.FixtureRequest, new_office: NewOffice) -> Office:
+    return new_office(plan=f"undo-{request.param}")
 
 
 def rule_of(office: Office) -> str:
@@ -165,8 +163,23 @@ def test_without_dependents_every_rule_is_the_same(office: Office) -> None:
     assert office.verify().findings == []
 
 
-def test_a_cascade_reaches_settlements_of_other_institutions_and_what_was_settled_anew(tmp_path: Path) -> None:
-    office = open_office(tmp_path, plan="undo-cascade")
+def test_verify_names_what_was_undone_under_later_settlements(
+    new_office: NewOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = new_office(plan="undo-forbid")
+    for name in ("S1", "S2"):
+        office.settle(claim(name, "1500.00"), name)
+    with monkeypatch.context() as planted:
+        planted.setattr(office.tools.adjudicator, "undo_rule", lambda plan: "keep")
+        assert undo(office, "S1", OPERATOR).outcome == "done"
+        assert {finding.code for finding in office.verify().findings} == {"LEDGER_KEPT"}
+    report = office.verify()
+    assert not report.sound
+    assert "LEDGER_UNDONE_UNDER" in {finding.code for finding in report.findings}
+
+
+def test_a_cascade_reaches_settlements_of_other_institutions_and_what_was_settled_anew(new_office: NewOffice) -> None:
+    office = new_office(plan="undo-cascade")
     office.settle(bill(800, "S1"), "S1")
     office.settle(bill(900, "S2"), "S2", CLINIC)
     office.settle(bill(700, "S3"), "S3")
@@ -184,15 +197,13 @@ def test_a_cascade_reaches_settlements_of_other_institutions_and_what_was_settle
     caused = [row for row in office.journal() if row.caused_by]
     assert {row.caused_by for row in caused} == {first["settlement_id"], second["settlement_id"]}
     assert all(row.message_id is None for row in caused)
-    office.database.close()
 
 
-def test_the_same_cascade_asked_again_is_answered_with_the_same_bytes(tmp_path: Path) -> None:
-    office = open_office(tmp_path, plan="undo-cascade")
+def test_the_same_cascade_asked_again_is_answered_with_the_same_bytes(new_office: NewOffice) -> None:
+    office = new_office(plan="undo-cascade")
     for name in ("S1", "S2"):
         office.settle(bill(800, name), name)
     request = Message(OPERATOR, "U1", ReverseRequest(settlement_id=id_of(office, "S1")))
     first, rows = office.send(request), len(office.journal())
     again = office.send(request)
     assert (again.body, again.replayed, len(office.journal())) == (first.body, True, rows)
-    office.database.close()

@@ -140,9 +140,9 @@ class Simulation:
                 found = self.office.service.find(hospital.sent[message_id].principal, message_id)
                 if found is None or found.body != hospital.answered[message_id].body:
                     raise ViolationError(f"{message_id} is found otherwise than it was answered: {found}")
-        for row in self.office.table("journal"):
-            if row[6] not in self.hospitals[row[5]].sent:
-                raise ViolationError(f"nobody sent {row[6]}")
+        for row in self.office.journal():
+            if row.message_id not in self.hospitals[row.sender].sent:
+                raise ViolationError(f"nobody sent {row.message_id}")
         findings = self.office.verify().findings
         if findings:
             raise ViolationError("\n".join(finding.render() for finding in findings[:5]))
