@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Databases, PostgreSQL, SQLite, own_postgresql
-from tests.service.office import Office, StandingClock, open_office
+from tests.service.office import MEMBERS, Office, StandingClock, open_office
 
 NewOffice = Callable[..., Office]
 
@@ -31,8 +31,8 @@ def new_office(databases: Databases, tmp_path: Path) -> Iterator[NewOffice]:
     """Opens as many offices as a test needs, each with an empty ledger."""
     opened = []
 
-    def opens(world: StandingClock | None = None, plan: str = "beijing") -> Office:
-        opened.append(open_office(tmp_path, world, plan, url=databases.new_url()))
+    def opens(world: StandingClock | None = None, plan: str = "beijing", members: str = MEMBERS) -> Office:
+        opened.append(open_office(tmp_path, world, plan, members, databases.new_url()))
         return opened[-1]
 
     yield opens

@@ -77,6 +77,7 @@ PLANS = {
     "beijing": SHIPPED / "beijing-employees-2023.yaml",
     "household": Path(__file__).parent / "household.yaml",
     **{f"undo-{rule}": Path(__file__).parent / f"undo-{rule}.yaml" for rule in ("forbid", "cascade", "keep")},
+    "race": Path(__file__).parent / "race.yaml",
 }
 
 

@@ -1,0 +1,48 @@
+"""What each database must be like before a ledger is kept in it, and that both get the same tables."""
+
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from api.failures import CannotRunError
+from api.ledger.database import open_database
+from api.ledger.schema import metadata
+from tests.conftest import NewOffice
+from tests.databases import PostgreSQL
+from tests.service.office import Office, bill
+
+
+def test_migrations_come_to_the_tables_that_the_program_knows(office: Office) -> None:
+    with office.database.write() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+@pytest.mark.parametrize("value", ["off", "local"])
+def test_a_server_that_could_lose_a_commit_is_refused(value: str, postgresql: PostgreSQL) -> None:
+    with pytest.raises(CannotRunError) as refused:
+        open_database(f"{postgresql.new_url()}%20-csynchronous_commit%3D{value}")
+    assert refused.value.code == "LEDGER_NOT_DURABLE"
+    assert (refused.value.fields["setting"], refused.value.fields["found"]) == ("synchronous_commit", value)
+
+
+def test_what_only_grows_cannot_be_emptied_at_once(new_office: NewOffice) -> None:
+    office = new_office()
+    office.settle(bill(3000))
+    if office.database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no TRUNCATE")
+    with pytest.raises(Exception, match="can only be added to"), office.database.write() as connection:
+        connection.exec_driver_sql("TRUNCATE journal CASCADE")
+
+
+def test_a_broken_connection_is_mended_by_the_next_attempt(office: Office) -> None:
+    if office.database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no connection that could break")
+    with office.database.read() as connection:
+        process = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+    own = open_database(office.database.engine.url.render_as_string(hide_password=False))
+    with own.write() as connection:
+        connection.exec_driver_sql(f"SELECT pg_terminate_backend({process})")
+    own.close()
+    assert office.settle(bill(3000)).outcome == "done"
