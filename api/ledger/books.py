@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from api.ledger.chain import sha256
 from api.ledger.database.statements import insert_new, insert_or_set
@@ -24,6 +24,15 @@ class NewPerson:
     concealed: bytes
 
 
+_PERSONS = (
+    select(person_identity.c.blind, person.c.person_key, person.c.cover, content.c.body)
+    .join_from(person_identity, person)
+    .join(content, content.c.sha256 == person.c.cover)
+    .where(person_identity.c.blind.in_(bindparam("keys", expanding=True)))
+)
+"""Built once: every transaction asks it."""
+
+
 def keep_content(connection: Connection, kind: str, bodies: Sequence[bytes]) -> list[str]:
     """Keep bytes under their hash, once; give the hashes in order."""
     hashes = [sha256(body) for body in bodies]
@@ -40,13 +49,8 @@ def content_of(connection: Connection, hashes: Collection[str]) -> dict[str, byt
 
 def persons(connection: Connection, blinds: Collection[str]) -> dict[str, Person]:
     """Give persons, with their cover, by the keyed digest of their number."""
-    statement = (
-        select(person_identity.c.blind, person.c.person_key, person.c.cover, content.c.body)
-        .join_from(person_identity, person)
-        .join(content, content.c.sha256 == person.c.cover)
-        .where(person_identity.c.blind.in_(sorted(blinds)))
-    )
-    return {blind: Person(key, cover, body) for blind, key, cover, body in connection.execute(statement)}
+    found = connection.execute(_PERSONS, {"keys": sorted(blinds)}) if blinds else ()
+    return {blind: Person(key, cover, body) for blind, key, cover, body in found}
 
 
 def known_persons(connection: Connection, blinds: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from adjudicator.accounts import Accounts
 from api.ledger.database.statements import insert_or_set
@@ -21,10 +21,14 @@ Counters = dict[Place, int]
 """Values by place. A place that was ever written stays, at 0 too: that a later row has read it matters."""
 
 
+_OF_HOLDERS = select(counter).where(counter.c.holder_key.in_(bindparam("holders", expanding=True)))
+"""Built once: every transaction asks it."""
+
+
 def read_counters(connection: Connection, holders: Collection[str]) -> dict[str, Counters]:
     """Give the counters of some holders, by holder; empty for one that has none."""
     found: dict[str, Counters] = {holder: {} for holder in holders}
-    for row in connection.execute(select(counter).where(counter.c.holder_key.in_(sorted(holders)))):
+    for row in connection.execute(_OF_HOLDERS, {"holders": sorted(holders)}) if holders else ():
         holder, plan, name, keys, period, value = row
         found[holder][(holder, plan, name, keys, period)] = value
     return found

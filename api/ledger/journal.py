@@ -7,7 +7,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from api.ledger.database.statements import take_numbers
@@ -22,6 +22,21 @@ Message = tuple[str, str]
 
 Receipt = tuple[str, str, str]
 """institution, visit, receipt"""
+
+
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+"""Statements of every transaction are built once; only the keys asked for differ."""
+
+_STANDING = (
+    select(live, journal.c.settlement_id)
+    .join_from(live, journal, live.c.origin_seq == journal.c.seq)
+    .where(tuple_(live.c.institution, live.c.visit_id, live.c.receipt_id).in_(_KEYS))
+)
+_ANSWERED = (
+    select(request, journal.c.answer.label("sent"))
+    .join_from(request, journal, request.c.seq == journal.c.seq, isouter=True)
+    .where(tuple_(request.c.institution, request.c.message_id).in_(_KEYS))
+)
 
 
 def take_seqs(connection: Connection, count: int) -> list[int]:
@@ -92,9 +107,7 @@ def entries_of_rows(connection: Connection, seqs: Collection[int]) -> dict[int, 
 
 def standing(connection: Connection, receipts: Collection[Receipt]) -> dict[Receipt, str]:
     """Give, of some receipts, those that are settled, with the id of the settlement that stands."""
-    key = tuple_(live.c.institution, live.c.visit_id, live.c.receipt_id)
-    statement = select(live, journal.c.settlement_id).join_from(live, journal, live.c.origin_seq == journal.c.seq)
-    found = connection.execute(statement.where(key.in_(sorted(receipts))))
+    found = connection.execute(_STANDING, {"keys": sorted(receipts)}) if receipts else ()
     return {(row.institution, row.visit_id, row.receipt_id): row.settlement_id for row in found}
 
 
@@ -127,13 +140,7 @@ def end_lives(connection: Connection, origins: Collection[int]) -> None:
 
 def answered(connection: Connection, messages: Collection[Message]) -> dict[Message, tuple[RequestRow, bytes]]:
     """Give, of some messages, those that were decided, with the bytes they were answered."""
-    key = tuple_(request.c.institution, request.c.message_id)
-    statement = (
-        select(request, journal.c.answer.label("sent"))
-        .join_from(request, journal, request.c.seq == journal.c.seq, isouter=True)
-        .where(key.in_(sorted(messages)))
-    )
-    found = (_answered(row) for row in connection.execute(statement))
+    found = (_answered(row) for row in connection.execute(_ANSWERED, {"keys": sorted(messages)}))
     return {(row.institution, row.message_id): (row, answer) for row, answer in found}
 
 
