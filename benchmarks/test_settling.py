@@ -1,4 +1,4 @@
-"""Speed of the settlement service without HTTP: durable settlements of 20 lines in groups, and where their time goes."""
+"""Speed of the settlement service without HTTP: durable settlements of 20 lines in groups, and where time goes."""
 
 from __future__ import annotations
 

@@ -114,6 +114,7 @@ class _Join:
         self._plan = members.column("plan", every, np.int32)
         none = np.full(len(person), -1, np.int32)
         self._wanted = {name: columns.get(name, none) for name in ("plan", "scheme")}
+        self._sorted: dict[tuple[bool, int, bool], tuple[Int64, Spans]] = {}
         names = books.values("scheme")
         self._order = sorted(np.unique(self._scheme).tolist(), key=lambda code: _rank(names[code] if code >= 0 else ""))
 
@@ -122,15 +123,12 @@ class _Join:
         found = np.full(len(claims), -1, np.int64)
         for normal in (True, False):
             for scheme in self._order:
-                rows = np.flatnonzero((self._members.normal == normal) & (self._scheme == scheme))
-                if not len(rows):
-                    continue
-                spans = self._spans(rows)
                 for by_plan in (False, True):
                     asked = np.flatnonzero((found < 0) & self._asks(claims, scheme, by_plan))
-                    at = claims[asked]
-                    hits = spans[by_plan].at(self._key(at, by_plan), day[at])
-                    found[asked] = np.where(hits >= 0, rows[hits], -1)
+                    if len(asked):
+                        at, (rows, spans) = claims[asked], self._spans(normal, scheme, by_plan)
+                        hits = spans.at(self._key(at, by_plan), day[at])
+                        found[asked] = np.where(hits >= 0, rows[hits], -1) if len(rows) else -1
         return found
 
     def _asks(self, claims: Int64, scheme: int, by_plan: bool) -> NDArray[np.bool_]:
@@ -140,13 +138,17 @@ class _Join:
         asks: NDArray[np.bool_] = ((wanted < 0) | (wanted == scheme)) & (names_plan == by_plan)
         return asks
 
-    def _spans(self, rows: Int64) -> tuple[Spans, Spans]:
-        members = self._members
-        person, plan = members.person[rows].astype(np.int64), self._plan[rows]
-        return (
-            Spans(person, members.start[rows], members.until[rows]),
-            Spans(person << 20 | plan + 1, members.start[rows], members.until[rows]),
-        )
+    def _spans(self, normal: bool, scheme: int, by_plan: bool) -> tuple[Int64, Spans]:
+        """Give the spans of a state of cover and a scheme, and their rows; they are sorted once."""
+        kind = (normal, scheme, by_plan)
+        if kind not in self._sorted:
+            members = self._members
+            rows = np.flatnonzero((members.normal == normal) & (self._scheme == scheme))
+            key = members.person[rows].astype(np.int64)
+            if by_plan:
+                key = key << 20 | self._plan[rows] + 1
+            self._sorted[kind] = rows, Spans(key, members.start[rows], members.until[rows])
+        return self._sorted[kind]
 
     def _key(self, claims: Int64, by_plan: bool) -> Int64:
         person = self._person[claims]
