@@ -109,7 +109,7 @@ class Office:
 
     def table(self, name: str) -> list[tuple[Any, ...]]:
         with self.database.read() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name} ORDER BY 1, 2")]
+            return sorted(tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name}"))
 
     def journal(self) -> list[JournalRow]:
         with self.database.read() as connection:
