@@ -143,6 +143,8 @@ class Simulation:
         for row in self.office.journal():
             if row.message_id not in self.hospitals[row.sender].sent:
                 raise ViolationError(f"nobody sent {row.message_id}")
+            if row.sender != row.institution:
+                raise ViolationError(f"{row.sender} wrote {row.kind} over a settlement of {row.institution}")
         findings = self.office.verify().findings
         if findings:
             raise ViolationError("\n".join(finding.render() for finding in findings[:5]))
