@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from adjudicator.columns import NO_LIMIT, PPM, Int64
+from adjudicator.columns import NO_LIMIT, PPM, Bool, Int64
 from adjudicator.parameters import Constant
 from adjudicator.prepare import Preparation
 from adjudicator.rounding import Amount, floored, payment, quotient
 from adjudicator.rulebook import Bands, Layer, RoundAt
 from adjudicator.wave import Wave
+
+_Pieces = TypeVar("_Pieces", Int64, Bool)
 
 _FARTHEST = 10**12
 """Ten times the largest bill: an absent target is never reached, and products with a rate stay inside int64."""
@@ -40,21 +42,26 @@ class BandSteps:
                 for group in groups
             ],
         )
-        self.may_hold = not all(table.certain for piece in bands.slices for table in piece.rates)
         self.is_single = len(bands.slices) == 1 and bands.slices[0].to is None and bands.phase is None
         self.edges = prepare.ceilings(
             [piece.to for piece in bands.slices],
             [f"{name}.to.{number}" for number, _ in enumerate(bands.slices, start=1)],
         )
         self.fixed = _spans(self.edges.values) if isinstance(self.edges, Constant) else None
+        self.may_rest = self.fixed is not None and bands.phase is None and not self.watched
         if bands.phase is not None:
             self.counter, target = bands.phase
             self.target = prepare.ceiling(target, f"{name}.phase")
             credits = (piece.credit for piece in bands.slices)
             self.credits = [None if c is None else prepare.parameter(c, f"{name}.credit") for c in credits]
 
-    def pay(self, wave: Wave, parts: Int64, deductible: Amount) -> Banded:
-        """Cut the parts (fen >= 0) [groups, claims] into slices and pay each at its rate."""
+    def pay(self, wave: Wave, parts: Int64, deductible: Amount) -> Banded | None:
+        """Cut the parts (fen >= 0) [groups, claims] into slices and pay each at its rate; None where nothing is left.
+
+        Edges and targets that depend on the claim are asked for all the same: they may hold it.
+        """
+        if self.may_rest and not np.count_nonzero(parts):
+            return None
         start: Amount = wave.nothing if self.bands.running is None else wave.running(self.bands.running)
         if self.bands.from_deductible:
             start = start + deductible
@@ -66,8 +73,7 @@ class BandSteps:
             widths = self._whole(wave, parts, start)
         else:
             widths = self._widths(wave, parts, start)
-        needed = (widths > 0).reshape(-1, wave.size) if self.may_hold else None
-        rates = self.rates.at(wave, needed).reshape(*self.shape)
+        rates = self.rates.at(wave, _flat(widths)).reshape(self.shape)
         products = widths * rates
         if self.watched:
             self._show(wave, widths, products)
@@ -118,7 +124,7 @@ class BandSteps:
         rounding = self.layer.rounding
         match rounding.at:
             case RoundAt.CLAIM:
-                return payment(_sum(products.reshape(-1, products.shape[-1])), rounding)
+                return payment(_sum(_flat(products)), rounding)
             case RoundAt.GROUP:
                 return _sum(np.asarray(payment(_sum(products), rounding)))
             case RoundAt.BAND:
@@ -165,8 +171,7 @@ def eligible_of_cut(banded: Banded, cut: Amount) -> Amount:
     """Give the eligible spending that a cut of the payment stands for: from the last slice down, part / rate."""
     eligible: Amount = 0
     left = np.minimum(cut, _FARTHEST) * PPM
-    size = banded.widths.shape[-1]
-    pieces = zip(banded.widths.reshape(-1, size), _flat(banded.rates), strict=True)
+    pieces = zip(_flat(banded.widths), _flat(banded.rates), strict=True)
     for width, rate in reversed(list(pieces)):
         paid = width * rate
         taken = np.minimum(left, paid)
@@ -175,6 +180,6 @@ def eligible_of_cut(banded: Banded, cut: Amount) -> Amount:
     return eligible
 
 
-def _flat(rates: Int64) -> Int64:
-    """Give the rates of all pieces, [slices x groups, claims]."""
-    return rates.reshape(-1, rates.shape[-1])
+def _flat(pieces: _Pieces) -> _Pieces:
+    """Give what stands by slice and group as one row a piece, [slices x groups, claims]."""
+    return pieces.reshape(-1, pieces.shape[-1])

@@ -20,11 +20,14 @@ from adjudicator.waves import Waves
 
 
 class Adding(NamedTuple):
-    """What is added to a counter at one moment. `reads`: its condition is read now, else it is remembered."""
+    """What is added to a counter at one moment. `reads`: its condition is read now, else it is remembered.
+
+    condition: None where the counter always counts.
+    """
 
     counter: str
     form: Form
-    condition: Condition
+    condition: Condition | None
     reads: bool
     sets: bool
 
@@ -46,7 +49,7 @@ class Prepared:
                 Adding(
                     rule.name,
                     prepare.form(form, f"counter.{rule.name}"),
-                    prepare.condition(rule.counts_if),
+                    None if rule.counts_if is None else prepare.condition(rule.counts_if),
                     first,
                     rule.sets,
                 )
@@ -103,7 +106,7 @@ def _run_layers(wave: Wave, steps: Prepared, is_open: Bool | bool) -> None:
         wave.block.counters[name].put(wave.low, wave.high, 0, np.broadcast_to(gone, (wave.size,)))
     if wave.void is not None:
         for counter, amount in added:
-            counter.add(wave.low, wave.high, -amount * wave.void, None)
+            counter.add(wave.low, wave.high, -amount * wave.void)
     if wave.block.observe:
         _see_layers(wave)
 
@@ -123,15 +126,17 @@ def _add(
     """Add to the counters whose amounts are known now; gives what was added."""
     added = []
     for name, form, condition, reads, sets in steps.adding.get(moment, ()):
-        if reads:
-            conditions[name] = condition.at(wave)
-        counts = certain(both(conditions[name], open_claims))
+        counts = open_claims
+        if condition is not None:
+            if reads:
+                conditions[name] = condition.at(wave)
+            counts = certain(both(conditions[name], open_claims))
         counter, amount = wave.block.counters[name], form.sum(wave)
         if sets:
             counter.put(wave.low, wave.high, amount, None if counts is True else np.broadcast_to(counts, (wave.size,)))
         elif counts is not False:
             amount = amount if counts is True else amount * counts
-            counter.add(wave.low, wave.high, amount, None)
+            counter.add(wave.low, wave.high, amount)
             added.append((counter, amount))
     return added
 

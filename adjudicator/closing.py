@@ -28,8 +28,8 @@ def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
     """Give the closing accounts: by plan, counter and place, then the entries that no claim touched."""
     untouched = opening.value != 0
     holders, plans, names, keys = _Joined(), _Joined(), _Joined(), _Joined()
-    periods: list[tuple[Index, int]] = []
-    values: list[tuple[Index, int]] = []
+    periods: list[_Piece] = []
+    values: list[_Piece] = []
     for program, space_of_holders, spaces in settled:
         plan, counters = (program.name,), tuple([rule.name for rule in program.counters])
         for space, blocks in spaces:
@@ -39,20 +39,18 @@ def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
                     untouched[openings.rows] &= ~np.isin(openings.places, places)
             holder, key, texts, period = space.describe(places)
             holder = holder.astype(np.int32)
-            at_once = max(1, _AT_ONCE // max(1, len(places)))
+            width = max(1, len(places))
+            at_once = max(1, _AT_ONCE // width)
             for first in range(0, len(state), at_once):
                 some = state[first : first + at_once]
                 value = some.ravel()
                 kept = value.nonzero()[0]
-                begins = np.arange(len(some)) * len(places)
-                until = kept.searchsorted(begins + len(places))
-                counts = until.copy()
-                counts[1:] -= until[:-1]
-                here = kept - begins.repeat(counts)
+                row = kept // width
+                here = kept - row * width
                 holders.add(holder.take(here), len(kept), space_of_holders.names)
                 keys.add(part(key, here), len(kept), [texts])
                 plans.add(0, len(kept), [plan])
-                names.add(space.numbers[first : first + at_once].repeat(counts), len(kept), [counters])
+                names.add(space.numbers[first : first + at_once].take(row), len(kept), [counters])
                 periods.append((part(period, here), len(kept)))
                 values.append((value.take(kept), len(kept)))
     rest = untouched.nonzero()[0]
@@ -72,19 +70,21 @@ def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
     )
 
 
-def _column(pieces: Sequence[tuple[Index, int]]) -> Int64:
+def _column(pieces: list[_Piece]) -> Int64:
     if len(pieces) == 1 and isinstance(pieces[0][0], np.ndarray):
-        return pieces[0][0]
+        return pieces[0][0].astype(np.int64, copy=False)
     whole = np.empty(sum(count for _, count in pieces), np.int64)
     _fill(whole, pieces)
     return whole
 
 
-def _fill(whole: Int64 | Int32, pieces: Sequence[_Piece]) -> None:
-    at = 0
-    for piece, count in pieces:
-        whole[at : at + count] = piece
-        at += count
+def _fill(whole: Int64 | Int32, pieces: list[_Piece]) -> None:
+    """Write pieces one after the other; each is given up as soon as it is written."""
+    at = len(whole)
+    while pieces:
+        piece, count = pieces.pop()
+        whole[at - count : at] = piece
+        at -= count
 
 
 class _Joined:
@@ -93,10 +93,10 @@ class _Joined:
     def __init__(self) -> None:
         self._codes: list[_Piece] = []
         self._count = 0
-        self._kept: list[tuple[tuple[str, ...], int]] = []
+        self._kept: list[tuple[Sequence[str], int]] = []
         self._size = 0
 
-    def add(self, codes: Index | Int32, count: int, dictionaries: Sequence[tuple[str, ...]]) -> None:
+    def add(self, codes: Index | Int32, count: int, dictionaries: Sequence[Sequence[str]]) -> None:
         """Add codes over several dictionaries laid end to end."""
         if not count:
             return
@@ -113,7 +113,7 @@ class _Joined:
         which = np.searchsorted(np.array(bounds), codes, "right") - 1
         self._codes.append((codes + np.array(shifts)[which], count))
 
-    def _start(self, values: tuple[str, ...]) -> int:
+    def _start(self, values: Sequence[str]) -> int:
         for kept, start in self._kept:
             if kept is values:
                 return start

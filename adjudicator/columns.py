@@ -40,14 +40,14 @@ class Category:
     """One value a row out of a small set: ``values[codes[i]]``; -1 is missing."""
 
     codes: Int32
-    values: tuple[str, ...]
+    values: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.codes)
 
     def take(self, rows: NDArray[np.integer] | slice) -> Category:
         """Give the rows named, with the same dictionary."""
-        return Category(self.codes[rows], self.values)
+        return Category(self.codes[rows] if isinstance(rows, slice) else self.codes.take(rows), self.values)
 
     @staticmethod
     def encode(values: Sequence[str | None]) -> Category:

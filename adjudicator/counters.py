@@ -18,7 +18,7 @@ from adjudicator.batch import Batch
 from adjudicator.columns import Bool, Category, Int64
 from adjudicator.errors import RulebookError
 from adjudicator.holders import HolderSpace
-from adjudicator.ordering import sorted_rows
+from adjudicator.ordering import numbered, sorted_rows
 from adjudicator.periods import Calendar, linear_month
 from adjudicator.rounding import Amount
 from adjudicator.rulebook import CounterRule, Period, Program
@@ -52,9 +52,14 @@ class Counter:
             return np.asarray(self._state[rows[:, None], last[:, None] + np.arange(1 - self._months, 1)].sum(axis=1))
         return self._state[at]
 
-    def add(self, low: int, high: int, amount: Amount, where: Bool | None) -> None:
-        """Add an amount, for the claims where it counts."""
-        self._state[self._at(low, high)] += amount if where is None else np.where(where, amount, 0)
+    def add(self, low: int, high: int, amount: Amount) -> None:
+        """Add an amount."""
+        at = self._at(low, high)
+        if isinstance(at, slice):
+            values = self._state[at]
+            np.add(values, amount, out=values)
+        else:
+            self._state[at] += amount
 
     def put(self, low: int, high: int, amount: Amount, where: Bool | None) -> None:
         """Set the value (this month's part of a rolling one), for the claims where it counts."""
@@ -218,11 +223,11 @@ class CounterSpace:
         keys = [np.where(c < 0, len(k.values), c).astype(np.int64) for c, k in zip(codes, self._keys, strict=True)]
         place = self._place(self._holders.codes(rows, self._holder), keys, period)
         if not self._episodic or (codes[-1] >= 0).all():
-            places, slot = np.unique(place, return_inverse=True)
-            return places, slot.astype(np.int64, copy=False), len(places)
+            places, slot = numbered(place)
+            return places, slot, len(places)
         named = codes[-1] >= 0
         slot = np.empty(len(rows), np.int64)
-        places, slot[named] = np.unique(place[named], return_inverse=True)
+        places, slot[named] = numbered(place[named])
         alone = len(rows) - int(np.count_nonzero(named))
         slot[~named] = len(places) + np.arange(alone)
         return places, slot, len(places) + alone

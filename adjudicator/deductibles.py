@@ -50,7 +50,7 @@ class Bear:
             taken = self._bear_by_rate(at, due)
         if self.label:
             at.wave.see(self.label, taken)
-        at.deductible = at.deductible + taken
+        at.bear(taken)
 
     def _due(self, wave: Wave) -> Amount:
         due: Amount = self.amount.at(wave)

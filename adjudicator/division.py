@@ -110,10 +110,10 @@ class Division:
         for limit in limits:
             signed = self.left if self.sign is None else self.left * self.sign
             cut = np.abs(limit.cut(signed, self.block, atoms, self.states))
-            self.has_over = True
             hit = cut != 0
             self.over_categories = hit if self.over_categories is None else self.over_categories | hit
-            self.over_limit += cut
+            np.add(self.over_limit if self.has_over else 0, cut, out=self.over_limit)
+            self.has_over = True
             self.left = np.subtract(self.left, cut, out=self.in_scope)
 
     def filled(self, bucket: str) -> Int64 | None:
@@ -127,12 +127,16 @@ class Division:
         return self.self_funded if self.has_self_funded else None
 
     def finish(self, partial: Partial | None) -> None:
-        """Give the rest to in_scope, mirror refunds, write reasons."""
+        """Give the rest to in_scope, mirror refunds, write reasons, clear the buckets into which nothing fell."""
         assert np.minimum.reduce(self.left) >= 0, "a line is divided into more than its amount"
         reason = self.reason
         np.bitwise_or(self.found.reason, np.greater(self.upfront, 0).view(np.uint8), out=reason)
         if self.has_over:
             np.bitwise_or(reason, np.greater(self.over_limit, 0).view(np.uint8) * np.uint8(2), out=reason)
+        else:
+            self.over_limit.fill(0)
+        if not self.has_self_funded:
+            self.self_funded.fill(0)
         if self.over_categories is not None:
             reason[self.over_categories] = LineReason.OVER_CATEGORY_LIMIT
         if partial is not None:

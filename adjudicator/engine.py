@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from adjudicator.accounts import Accounts
@@ -11,7 +13,8 @@ from adjudicator.catalog import Catalog
 from adjudicator.columns import Bool, Int64, UInt8, constant
 from adjudicator.counters import CounterSpace, Opened, counters_alike
 from adjudicator.holders import HolderSpace, groups_of
-from adjudicator.lines import Judged, judge
+from adjudicator.judged import Judged, bills
+from adjudicator.lines import LineStage
 from adjudicator.periods import Calendar
 from adjudicator.reasons import ClaimReason
 from adjudicator.results import REASON_OF_STATE, Results
@@ -19,8 +22,8 @@ from adjudicator.rulebook import Program, Rulebook, State
 from adjudicator.settlement import Settlement
 from adjudicator.tables import ClaimCodes
 from adjudicator.wave import Block, Observe
-from adjudicator.waves import arrange, cut, sequence
-from adjudicator.workers import run
+from adjudicator.waves import THREAD_CLAIMS, Order, arrange, cut, sequence
+from adjudicator.workers import run, together
 
 _LARGEST = constant(LARGEST_FEN)
 _ABSENT = np.uint8(State.ABSENT)
@@ -52,13 +55,12 @@ def settle(
     batch.check()
     accounts = Accounts.empty() if accounts is None else accounts
     workers = workers if observe is None else 1
-    results = Results(batch)
-    for program in rulebook.programs:
-        rows = _rows_of(batch, program)
+    rows_of = [(program, _rows_of(batch, program)) for program in rulebook.programs]
+    results = Results(batch, all_judged=any(len(rows) == len(batch) for _, rows in rows_of))
+    for program, rows in rows_of:
         if len(rows):
-            plan = _Plan(batch, program, rulebook.catalog, rows, accounts, results, observe, workers)
-            plan.settle(block_holders)
-    return results.settlement(accounts, rulebook)
+            _Plan(batch, program, rulebook.catalog, rows, accounts, results, observe, workers).settle(block_holders)
+    return results.settlement(accounts, rulebook, workers)
 
 
 def _rows_of(batch: Batch, program: Program) -> Int64:
@@ -87,25 +89,37 @@ class _Plan:
         self.workers = workers
         self.steps = prepared(program, observe is not None)
         self.codes = ClaimCodes(batch, program, None if len(rows) == len(batch) else rows)
-        self.judged = judge(batch, program, catalog, self.codes, into=results.lines, workers=workers)
+        stage = LineStage(batch, program, catalog, self.codes, into=results.lines)
+        self.judged, self.order = self._judge(stage)
         results.take_lines(rows, self.judged)
         calendar = Calendar(batch.date(program.year_by), program.year_start)
         self.reason = _reasons_before(batch, program, rows, calendar, self.codes, self.judged)
-        kinds = self.steps.holders
-        self.holders = HolderSpace(batch, kinds)
+        self.holders = HolderSpace(batch, self.steps.holders)
         of_plan = _entries_of(accounts, program)
         self.spaces = [
             CounterSpace(alike, batch, self.holders, calendar, program.defaults, accounts, of_plan)
             for alike in counters_alike(program)
         ]
-        self.order = sequence(batch, rows, groups_of(batch, rows, kinds))
         self.where = _positions(rows, len(batch))
+
+    def _judge(self, stage: LineStage) -> tuple[Judged, Order]:
+        """Judge the lines, range by range, and beside them put the claims in order of settlement."""
+        found: list[Order] = []
+
+        def order() -> None:
+            found.append(sequence(self.batch, self.rows, groups_of(self.batch, self.rows, self.steps.holders)))
+
+        ranges = stage.ranges(self.workers)
+        judging = [partial(stage.judge_blocks, cuts) for cuts in ranges]
+        together([order, *judging], self.workers if len(ranges) > 1 else 1)
+        return stage.judged(), found[0]
 
     def settle(self, block_holders: int | None) -> None:
         """Settle all claims, some holders at a time."""
         start = self.results.open_plan(self.program, len(self.rows))
-        blocks = cut(self.order, block_holders)
-        opened = run(lambda block: self._settle_block(*block, start), blocks, self.workers)
+        workers = self.workers if block_holders or len(self.rows) > THREAD_CLAIMS else 1
+        blocks = cut(self.order, block_holders, workers)
+        opened = run(lambda block: self._settle_block(*block, start), blocks, workers)
         spaces = [
             (space, list(blocks))
             for space, blocks in zip(self.spaces, zip(*opened, strict=True), strict=True)
@@ -128,6 +142,7 @@ class _Plan:
             rows,
             self.codes if len(self.rows) == 1 else ClaimCodes(self.batch, self.program, rows),
             self.judged.atom_buckets.take(here, axis=0),
+            self.judged.bill.take(here),
             {n: c for space, of in zip(self.spaces, opened, strict=True) for n, c in space.counters(of)},
             self.steps.opening,
             self.steps.by_bucket,
@@ -163,11 +178,10 @@ def _reasons_before(
     if program.excluded_if is not None:
         _mark(reason, program.excluded_if.values[codes.static_index(program.excluded_if)] != 0, _EXCLUDED)
     _mark(reason, judged.pended, _LINE_PENDED)
-    buckets = judged.atom_buckets[:, 0] if program.lines.atoms == 1 else np.add.reduce(judged.atom_buckets, axis=1)
-    bill = np.add.reduce(buckets, axis=1)
-    if np.minimum.reduce(buckets, axis=None) < 0:
+    bill = judged.bill
+    if np.minimum.reduce(judged.atom_buckets, axis=None) < 0:
         _mark(reason, bill < 0, _NEGATIVE_TOTAL)
-        bill = np.add.reduce(np.abs(buckets), axis=1)
+        bill = bills(np.abs(np.add.reduce(judged.atom_buckets, axis=1)))
     _mark(reason, judged.out_of_bounds | (bill > _LARGEST), _OUT_OF_BOUNDS)
     for name in program.amounts:
         if name in batch.amounts:

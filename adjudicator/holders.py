@@ -17,7 +17,7 @@ class HolderSpace:
 
     def __init__(self, batch: Batch, kinds: Sequence[str]):
         self._batch = batch
-        self.names: list[tuple[str, ...]] = [batch.person.values]
+        self.names: list[Sequence[str]] = [batch.person.values]
         self._offset: dict[str, int] = {}
         self._known: dict[str, Int64] = {}
         self.size = len(batch.person.values)
@@ -50,7 +50,7 @@ class HolderSpace:
         return known[accounts.holder.codes[entry]]
 
 
-def _positions(wanted: tuple[str, ...], values: tuple[str, ...], offset: int) -> Int64:
+def _positions(wanted: Sequence[str], values: Sequence[str], offset: int) -> Int64:
     if wanted is values:
         return np.arange(len(values)) + offset
     place = {value: i + offset for i, value in enumerate(values)}

@@ -25,15 +25,16 @@ class JudgedLines:
     reason: UInt8
 
     @staticmethod
-    def blank(count: int) -> JudgedLines:
-        """Give so many lines without an amount; memory that is never written costs nothing."""
-        in_scope, upfront, over_limit, self_funded = (np.zeros(count, np.int64) for _ in range(4))
-        return JudgedLines(in_scope, upfront, over_limit, self_funded, np.zeros(count, np.uint8))
+    def blank(count: int, judged: bool = False) -> JudgedLines:
+        """Give so many lines without an amount; those that will all be judged need not be cleared."""
+        clear = np.empty if judged else np.zeros
+        in_scope, upfront, over_limit, self_funded = (clear(count, np.int64) for _ in range(4))
+        return JudgedLines(in_scope, upfront, over_limit, self_funded, clear(count, np.uint8))
 
     def part(self, rows: Rows) -> JudgedLines:
         """Give some lines to be filled in place: a view of a slice, else blank ones that `put` takes back."""
         if not isinstance(rows, slice):
-            return JudgedLines.blank(len(rows))
+            return JudgedLines.blank(len(rows), judged=True)
         return JudgedLines(
             self.in_scope[rows], self.upfront[rows], self.over_limit[rows], self.self_funded[rows], self.reason[rows]
         )
@@ -54,13 +55,24 @@ class Judged:
     """The lines of the batch, those of the chosen claims judged, and the sums of these claims, in their order.
 
     Lines of claims that came as bucket totals are 0 in all buckets, with reason GIVEN.
-    atom_buckets [claims, atoms, 4] fen, buckets in order of batch.BUCKETS. pended [claims]: a line waits for an answer.
-    states [claims]: the worst State met in the plan's line tables; above ABSENT the claim is held.
-    out_of_bounds [claims]: an amount is larger than the engine accepts; that line stands as self-funded.
+    atom_buckets [claims, atoms, 4] fen, buckets in order of batch.BUCKETS. bill [claims]: what they add up to.
+    pended [claims]: a line waits for an answer. states [claims]: the worst State met in the plan's line tables; above
+    ABSENT the claim is held. out_of_bounds [claims]: an amount is larger than the engine accepts; that line stands as
+    self-funded.
     """
 
     lines: JudgedLines
     atom_buckets: Int64
+    bill: Int64
     pended: Bool
     states: UInt8
     out_of_bounds: Bool
+
+
+def bills(buckets: Int64) -> Int64:
+    """Give what buckets [claims, ..., 4] add up to, column by column: NumPy is slow at summing short rows."""
+    columns = buckets.reshape(len(buckets), -1).T
+    bill: Int64 = columns[0] + columns[1]
+    for column in columns[2:]:
+        bill += column
+    return bill

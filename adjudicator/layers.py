@@ -31,11 +31,13 @@ class LayerSteps:
         self.when = prepare.condition(layer.when)
         self.label = prepare.label(f"applies.{layer.name}")
         self.steps = tuple(steps_of(layer, prepare))
-        self.amounts = tuple(step.name for step in self.steps if isinstance(step, Publish))
+        self.amounts = tuple(name for step in self.steps if isinstance(step, Publish) for name in step.names)
 
     def settle(self, wave: Wave, open_claims: Bool | bool) -> Bool | bool:
         """Run the layer over a wave; gives the claims it took. Amounts are written to `wave.amounts`."""
-        active = certain(both(self.when.at(wave), open_claims))
+        active = both(self.when.at(wave), open_claims)
+        if active is not True:
+            active = certain(active)
         if self.label:
             wave.see(self.label, active)
         if active is False:
@@ -52,9 +54,9 @@ def steps_of(layer: Layer, prepare: Preparation) -> Iterator[Step]:
     name = layer.name
 
     def publish(*amounts: str) -> Iterator[Step]:
-        for amount in amounts:
-            if amount in RESULTS or prepare.reads(f"{name}.{amount}"):
-                yield Publish(f"{name}.{amount}", AMOUNTS[amount])
+        asked = [amount for amount in amounts if amount in RESULTS or prepare.reads(f"{name}.{amount}")]
+        if asked:
+            yield Publish({f"{name}.{amount}": AMOUNTS[amount] for amount in asked})
 
     def tell(label: str) -> Iterator[Step]:
         if prepare.watched:
@@ -138,7 +140,7 @@ class FirstPay:
         """Take the share off the part."""
         off = share(at.parts[self.place], self.rate.at(at.wave))
         at.parts[self.place] -= off
-        at.first_pay = at.first_pay + off
+        at.pay_first(off)
 
 
 class PayBands:
@@ -150,7 +152,8 @@ class PayBands:
     def run(self, at: Standing) -> None:
         """Cut into slices and pay them."""
         at.by_bands = self.bands.pay(at.wave, at.parts, at.deductible)
-        at.paid = at.by_bands.paid
+        if at.by_bands is not None:
+            at.paid = at.by_bands.paid
 
 
 class CatchUp:
@@ -309,14 +312,17 @@ class Pay:
 
 
 class Publish:
-    """Give an amount of the layer its name: whoever asks for it later finds it there."""
+    """Give amounts of the layer their names: whoever asks for one later finds it there."""
 
-    def __init__(self, name: str, amount: Callable[[Standing], Amount]):
-        self.name, self.amount = name, amount
+    def __init__(self, amounts: dict[str, Callable[[Standing], Amount]]):
+        self.names = tuple(amounts)
+        self._amounts = tuple(amounts.items())
 
     def run(self, at: Standing) -> None:
-        """Name it."""
-        at.wave.amounts[self.name] = self.amount(at)
+        """Name them."""
+        named = at.wave.amounts
+        for name, amount in self._amounts:
+            named[name] = amount(at)
 
 
 class Tell:

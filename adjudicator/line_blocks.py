@@ -72,7 +72,7 @@ class LineBlock:
 
     def spread(self, of_claims: Index) -> Index:
         """Give every line the value of its claim [claims -> lines]; a value all claims share stays one int."""
-        return of_claims if isinstance(of_claims, int) else np.repeat(of_claims, self.counts)
+        return of_claims if isinstance(of_claims, int) else of_claims.repeat(self.counts)
 
     def claim_of_line(self) -> Int64:
         """Give the position of every line's claim in the block."""

@@ -6,6 +6,8 @@ share, ceiling, category limits, sums by claim. What a batch or plan does not us
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from adjudicator.batch import BUCKETS, LARGEST_FEN, Batch
@@ -14,7 +16,7 @@ from adjudicator.category_limits import ClaimLimit
 from adjudicator.ceilings import HIGHEST
 from adjudicator.columns import PPM, Bool, Int64, UInt8
 from adjudicator.division import Division, Partial
-from adjudicator.judged import Judged, JudgedLines
+from adjudicator.judged import Judged, JudgedLines, bills
 from adjudicator.line_blocks import ChosenLines, LineBlock, Scratch
 from adjudicator.line_codes import line_index, unknown_index
 from adjudicator.reasons import LineReason
@@ -25,18 +27,20 @@ from adjudicator.upfront import planned_rates, scheduled_rates
 from adjudicator.versions import CLASS_C, Found, VersionIndex, index_versions
 from adjudicator.workers import run
 
-__all__ = ["Judged", "JudgedLines", "judge"]
+__all__ = ["Judged", "JudgedLines", "LineStage", "judge"]
 
-BLOCK_LINES = 16_384
+BLOCK_LINES = 32_768
 """Lines in a block of a single worker, so that it stays in the cache; more only when one claim has more."""
 
 THREAD_LINES = 65_536
 """Lines in a block where several workers share the interpreter's lock: fewer would wait for it too often."""
 
-RANGES_A_WORKER = 4
+RANGES_A_WORKER = 8
 
-NO_BOUND = np.uint32(0xFFFFFFFF)
-"""A line of a claim that is no stay may lie this many days after its admission."""
+NO_BOUND = -1
+"""A line of a claim that is no stay may lie this many days after its admission, read as an unsigned number."""
+
+INPATIENT = Key(KeyKind.CATEGORY, "visit", ("inpatient",))
 
 
 def judge(
@@ -60,42 +64,36 @@ def judge(
     So many `workers` judge a range of claims each; results depend neither on them nor on `block_lines`.
     Raises RulebookError for a category limit that is a formula.
     """
-    if catalog is not None and not len(catalog.valid_from):
-        catalog = None
-    lines = ChosenLines(batch, codes.rows)
-    if index is None and catalog is not None:
-        index = index_versions(catalog, batch.lines.service_date)
-    into = JudgedLines.blank(len(batch.lines)) if into is None else into
-    stage = _Stage(batch, program, catalog, codes, lines, index, into)
-    if check_stay:
-        stage.stay_days = _stay_days(batch, codes, lines)
-    if block_lines is None:
-        block_lines = BLOCK_LINES if workers == 1 else THREAD_LINES
-    run(stage.judge_blocks, _ranges(lines.cuts(block_lines), workers), workers)
-    if stage.given is not None:
-        _take_given(stage, stage.given, batch)
-    return stage.out
+    stage = LineStage(batch, program, catalog, codes, into=into, check_stay=check_stay, index=index)
+    run(stage.judge_blocks, stage.ranges(workers, block_lines), workers)
+    return stage.judged()
 
 
-def _ranges(cuts: list[slice], workers: int) -> list[list[slice]]:
-    """Share blocks out in ranges that follow each other; some for each worker, so that a slow one holds nobody up."""
-    size = max(1, -(-len(cuts) // (RANGES_A_WORKER * workers))) if workers > 1 else len(cuts)
-    return [cuts[at : at + size] for at in range(0, len(cuts), size)]
-
-
-def _stay_days(batch: Batch, codes: ClaimCodes, lines: ChosenLines) -> Int64 | None:
-    """Give how many days after admission lines may lie [claims, uint32]; None when no claim is a stay."""
+def _stays(batch: Batch, codes: ClaimCodes, lines: ChosenLines) -> Int64 | None:
+    """Give admission and how many days after it lines may lie, two int32 in one word; None when no claim is a stay."""
     days = batch.discharge[codes.rows] - lines.admission
     stay = days > 0
     longer = np.count_nonzero(stay)
     if longer < len(days):
-        stay |= (days == 0) & np.equal(codes.codes(Key(KeyKind.CATEGORY, "visit", ("inpatient",))), 0)
+        stay |= (days == 0) & np.equal(codes.codes(INPATIENT), 0)
         longer = np.count_nonzero(stay)
-    return np.where(stay, days.view(np.uint32), NO_BOUND) if longer else None
+    if not longer:
+        return None
+    stays = np.empty((len(days), 2), np.int32)
+    stays[:, 0], stays[:, 1] = lines.admission, np.where(stay, days, np.int32(NO_BOUND))
+    return stays.view(np.int64).reshape(-1)
 
 
-class _Stage:
-    """One call of `judge`: the rules, the outputs and the steps on a block."""
+def _level_key(catalog: Catalog) -> Key:
+    """Give the key of the catalog's ceilings; made once for a catalog."""
+    found = catalog.memo.get("level_key")
+    if found is None:
+        found = catalog.memo["level_key"] = Key(KeyKind.CATEGORY, "level", catalog.levels)
+    return cast(Key, found)
+
+
+class LineStage:
+    """One call of `judge`: the rules, the outputs and the steps on a block. Ranges of blocks may be judged at once."""
 
     def __init__(
         self,
@@ -103,31 +101,55 @@ class _Stage:
         program: Program,
         catalog: Catalog | None,
         codes: ClaimCodes,
-        lines: ChosenLines,
-        index: VersionIndex | None,
-        into: JudgedLines,
+        *,
+        into: JudgedLines | None = None,
+        check_stay: bool = True,
+        index: VersionIndex | None = None,
     ) -> None:
+        if catalog is not None and not len(catalog.valid_from):
+            catalog = None
+        if index is None and catalog is not None:
+            index = index_versions(catalog, batch.lines.service_date)
         self.rules, self.catalog, self.codes = program.lines, catalog, codes
-        self.lines, self.index = lines, index
-        self.stay_days: Int64 | None = None
+        self.lines, self.index = ChosenLines(batch, codes.rows), index
+        self.stays = _stays(batch, codes, self.lines) if check_stay else None
         limits = () if self.rules.whole_bill else self.rules.category_limits
         self.limits = [ClaimLimit(rule, codes) for rule in limits]
         self.level: Index | None = None
         if catalog is not None and self.rules.ceilings and not self.rules.whole_bill and catalog.ceilings_e6.size:
-            code = codes.codes(Key(KeyKind.CATEGORY, "level", catalog.levels))
+            code = codes.codes(_level_key(catalog))
             other = len(catalog.levels)
             self.level = min(code, other) if isinstance(code, int) else np.minimum(code, other)
         self.given: Bool | None = None
+        self.given_buckets = batch.given_buckets
         if batch.bucketed is not None and batch.given_buckets is not None:
             self.given = batch.bucketed[codes.rows] == 1
         claims = codes.count
         self.out = Judged(
-            into,
+            JudgedLines.blank(len(batch.lines)) if into is None else into,
             atom_buckets=np.zeros((claims, self.rules.atoms, 4), np.int64),
+            bill=np.zeros(claims, np.int64),
             pended=np.zeros(claims, np.bool_),
             states=np.zeros(claims, np.uint8),
             out_of_bounds=np.zeros(claims, np.bool_),
         )
+
+    def ranges(self, workers: int, block_lines: int | None = None) -> list[list[slice]]:
+        """Cut the lines into blocks, and share these out in ranges that follow each other.
+
+        There are some ranges for each worker, so that a slow one holds nobody up.
+        """
+        if block_lines is None:
+            block_lines = BLOCK_LINES if workers == 1 else THREAD_LINES
+        cuts = self.lines.cuts(block_lines)
+        size = max(1, -(-len(cuts) // (RANGES_A_WORKER * workers))) if workers > 1 else len(cuts)
+        return [cuts[at : at + size] for at in range(0, len(cuts), size)]
+
+    def judged(self) -> Judged:
+        """Give what was found, when all ranges are judged; claims that came with bucket totals have these."""
+        if self.given is not None:
+            self._take_given(self.given)
+        return self.out
 
     def judge_blocks(self, cuts: list[slice]) -> None:
         """Judge some blocks, one after the other."""
@@ -186,10 +208,10 @@ class _Stage:
             np.maximum.at(self.out.states[block.claims], block.claim_of_line()[worse], states[worse])
 
     def _refuse_outside_stay(self, block: LineBlock, reason: UInt8) -> None:
-        if self.stay_days is None:
+        if self.stays is None:
             return
-        day = block.date - np.repeat(block.admission, block.counts)
-        outside = day.view(np.uint32) > np.repeat(self.stay_days[block.claims], block.counts)
+        admission, days = self.stays[block.claims].repeat(block.counts).view(np.int32).reshape(-1, 2).T
+        outside = (block.date - admission).view(np.uint32) > days.view(np.uint32)
         if np.count_nonzero(outside):
             outside &= reason == 0
             reason[outside] = LineReason.OUTSIDE_STAY
@@ -236,7 +258,7 @@ class _Stage:
         """Sum the buckets to claims and atoms.
 
         The law that they add up to the amounts holds line by line because a step takes off `left` what it puts in a
-        bucket; here it is checked for the sums of the block.
+        bucket; here it is checked for the sums of every claim.
         """
         block = division.block
         sums = self.out.atom_buckets[block.claims]
@@ -249,7 +271,23 @@ class _Stage:
                 continue
             for atom in range(self.rules.atoms):
                 sums[:, atom, number] = block.sums(values * (atoms == atom))
-        assert np.add.reduce(sums, axis=None) == np.add.reduce(block.amount), "buckets do not add up to the bill"
+        bill = self.out.bill[block.claims] = block.sums(block.amount)
+        assert not np.count_nonzero(bills(sums) != bill), "buckets do not add up to the bill"
+
+    def _take_given(self, given: Bool) -> None:
+        """Put in the bucket totals of claims that came with them."""
+        claims = np.flatnonzero(given)
+        if not len(claims) or self.given_buckets is None:
+            return
+        out, table, buckets = self.out, self.rules.atom, self.given_buckets[self.codes.rows][claims]
+        index = 0 if self.rules.atoms == 1 else unknown_index(table, self.codes)
+        atom = table.values[np.broadcast_to(index, len(given))[claims]] if self.rules.atoms > 1 else 0
+        out.atom_buckets[claims] = 0
+        out.atom_buckets[claims, atom] = buckets
+        out.bill[claims] = bills(buckets)
+        out.states[claims] = State.EXACT
+        out.pended[claims] = False
+        out.out_of_bounds[claims] = (np.abs(buckets) > LARGEST_FEN).any(axis=1)
 
 
 def _blank_given(part: JudgedLines, given: Bool) -> None:
@@ -257,18 +295,3 @@ def _blank_given(part: JudgedLines, given: Bool) -> None:
     for bucket in (part.in_scope, part.upfront, part.over_limit, part.self_funded):
         bucket[given] = 0
     part.reason[given] = LineReason.GIVEN
-
-
-def _take_given(stage: _Stage, given: Bool, batch: Batch) -> None:
-    """Put in the bucket totals of claims that came with them."""
-    claims = np.flatnonzero(given)
-    if not len(claims) or batch.given_buckets is None:
-        return
-    out, table, buckets = stage.out, stage.rules.atom, batch.given_buckets[stage.codes.rows][claims]
-    index = 0 if stage.rules.atoms == 1 else unknown_index(table, stage.codes)
-    atom = table.values[np.broadcast_to(index, len(given))[claims]] if stage.rules.atoms > 1 else 0
-    out.atom_buckets[claims] = 0
-    out.atom_buckets[claims, atom] = buckets
-    out.states[claims] = State.EXACT
-    out.pended[claims] = False
-    out.out_of_bounds[claims] = (np.abs(buckets) > LARGEST_FEN).any(axis=1)

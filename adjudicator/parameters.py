@@ -15,7 +15,7 @@ from adjudicator.columns import Bool, Int64, UInt8, certain
 from adjudicator.rounding import Amount, floored, share
 from adjudicator.rulebook import Formula, State, Table
 from adjudicator.tables import Index
-from adjudicator.wave import Block, Wave
+from adjudicator.wave import Block, Found, Wave
 
 _Cells = TypeVar("_Cells", Int64, UInt8)
 
@@ -25,10 +25,10 @@ _ABSENT = np.uint8(State.ABSENT)
 class Source(Protocol):
     """Anything that gives an amount or a rate for every claim of a wave."""
 
-    def at(self, wave: Wave, needed: Bool | None = None) -> Int64:
+    def at(self, wave: Wave, needed: Bool | Int64 | None = None) -> Int64:
         """Give it [..., claims], the last axis of length 1 where all claims have the same.
 
-        Claims that cannot be decided are held, only where `needed`.
+        Claims that cannot be decided are held, only where `needed` > 0.
         """
 
 
@@ -39,20 +39,9 @@ class Constant:
         self.values = values
         self.values.setflags(write=False)
 
-    def at(self, wave: Wave, needed: Bool | None = None) -> Int64:
+    def at(self, wave: Wave, needed: Bool | Int64 | None = None) -> Int64:
         """Give it."""
         return self.values
-
-
-class Found(NamedTuple):
-    """What a parameter found for a block.
-
-    values: of a table without dynamic keys, [..., claims]. undecided: states above ABSENT, else 0; None for none.
-    """
-
-    values: Int64 | None
-    undecided: UInt8 | None
-    holds: bool
 
 
 class Parameter:
@@ -63,14 +52,14 @@ class Parameter:
         self.certain = bool(states.max() <= _ABSENT)
         self._worst = states if self.certain or not table.dynamic else _over_dynamic(table, states)
 
-    def at(self, wave: Wave, needed: Bool | None = None) -> Int64:
+    def at(self, wave: Wave, needed: Bool | Int64 | None = None) -> Int64:
         """Give the values; for tables without dynamic keys they are looked up once a block."""
         found = wave.block.found.get(self) or self._find(wave.block)
         if found.values is not None:
             if found.undecided is not None:
                 wave.hold(wave.cut(found.undecided), needed)
             return wave.cut(found.values)
-        cells = wave.cell(self.table)
+        cells = wave.cell(self.table, found.row)
         if found.holds:
             wave.hold(_undecided(self.states[..., cells]), needed)
         return self.values.take(cells, axis=-1)
@@ -80,10 +69,10 @@ class Parameter:
         worst = None if self.certain else _cells(self._worst, index)
         holds = worst is not None and bool(np.maximum.reduce(worst, axis=None) > _ABSENT)
         if self.table.dynamic:
-            found = Found(None, None, holds)
+            found = Found(index, None, None, holds)
         else:
             undecided = _undecided(worst) if worst is not None and holds else None
-            found = Found(_cells(self.values, index), undecided, holds)
+            found = Found(index, _cells(self.values, index), undecided, holds)
         block.found[self] = found
         return found
 
@@ -112,9 +101,9 @@ class Told:
     def __init__(self, source: Source, table: Table, label: str):
         self.source, self.table, self.label = source, table, label
 
-    def at(self, wave: Wave, needed: Bool | None = None) -> Int64:
+    def at(self, wave: Wave, needed: Bool | Int64 | None = None) -> Int64:
         """Give the parameter, and tell what the table says."""
-        index = wave.cell(self.table)
+        index = wave.cell(self.table, wave.block.index(self.table))
         wave.see(f"param.{self.label}", self.table.values[index])
         wave.see(f"origin.{self.label}", self.table.origins[index])
         wave.see(f"state.{self.label}", self.table.states[index])
@@ -127,7 +116,7 @@ class Rows:
     def __init__(self, sources: Sequence[Source]):
         self.sources = sources
 
-    def at(self, wave: Wave, needed: Bool | None = None) -> Int64:
+    def at(self, wave: Wave, needed: Bool | Int64 | None = None) -> Int64:
         """Give all; `needed` [sources, claims]."""
         rows = np.empty((len(self.sources), wave.size), np.int64)
         for place, source in enumerate(self.sources):
@@ -145,21 +134,22 @@ class Condition:
     def __init__(self, table: Table | None, label: str = ""):
         self.table, self.label = table or ALWAYS, label
         self.sure = None if self.table.constant is None else self.table.constant != 0
+        self._true = self.table.values != 0
 
     def at(self, wave: Wave) -> Bool | bool:
         """Give the claims for which it is true; True or False where it is the same for all of the block."""
-        here = self._at(wave, self.table) if self.sure is None else self.sure
+        here = self._at(wave) if self.sure is None else self.sure
         if self.label:
             wave.see(self.label, here)
         return here
 
-    def _at(self, wave: Wave, table: Table) -> Bool | bool:
+    def _at(self, wave: Wave) -> Bool | bool:
+        block, table = wave.block, self.table
         if table.dynamic:
-            found: Bool = table.values[wave.cell(table)] != 0
-            return found
-        mask = wave.block.masks.get(self)
+            return np.asarray(self._true[wave.cell(table, block.index(table))])
+        mask = block.masks.get(self)
         if mask is None:
-            mask = wave.block.masks[self] = certain(table.values[wave.block.index(table)] != 0)
+            mask = block.masks[self] = certain(self._true.take(block.index(table)))
         return mask if isinstance(mask, bool) else mask[wave.low : wave.high]
 
 
@@ -186,7 +176,7 @@ class Composed:
         self.fixed, self.terms, self.at_least, self.at_most = fixed, terms, at_least, at_most
         self.none, self.absent = none, absent
 
-    def at(self, wave: Wave, needed: Bool | None = None) -> Int64:
+    def at(self, wave: Wave, needed: Bool | Int64 | None = None) -> Int64:
         """Give fixed + terms, within its bounds."""
         amount: Amount = self.fixed.at(wave)
         for term in self.terms:
@@ -209,14 +199,19 @@ class Form:
 
     def __init__(self, terms: tuple[tuple[str, Source | None, str], ...], atoms: tuple[int, ...] | None = None):
         self.terms, self.atoms = terms, atoms
+        name, weight, label = terms[0] if len(terms) == 1 else ("", None, "")
+        is_of_lines = atoms is not None and name in BUCKETS
+        self._whole = "" if weight is not None or label or is_of_lines else name
 
-    def at(self, wave: Wave, needed: Bool | None = None) -> Int64:
+    def at(self, wave: Wave, needed: Bool | Int64 | None = None) -> Int64:
         """Give the sum of its terms, at least 0, [claims]."""
         floor: Int64 = np.maximum(self.sum(wave), wave.nothing)
         return floor
 
     def sum(self, wave: Wave) -> Amount:
         """Give the sum of its terms."""
+        if self._whole:
+            return wave.amount(self._whole)
         total: Amount | None = None
         for name, weight, label in self.terms:
             of_lines = self.atoms is not None and name in BUCKETS

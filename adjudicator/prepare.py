@@ -118,7 +118,10 @@ class Preparation:
             return self.parameter(formula.fixed, label, absent)
         at_least, at_most = (
             None if bound is None else self.parameter(bound, f"{label}.{name}", otherwise)
-            for bound, name, otherwise in ((formula.at_least, "at_least", 0), (formula.at_most, "at_most", NO_LIMIT))
+            for bound, name, otherwise in (
+                (formula.at_least, "at_least", -NO_LIMIT),
+                (formula.at_most, "at_most", NO_LIMIT),
+            )
         )
         terms = tuple(
             ReadyTerm(

@@ -6,6 +6,8 @@ each is put in the order of the batch by a single gather.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -19,6 +21,8 @@ from adjudicator.reasons import ClaimReason, ClaimStatus
 from adjudicator.rulebook import Layer, Program, Rulebook, State
 from adjudicator.settlement import LayerResult, Settlement
 from adjudicator.wave import Wave
+from adjudicator.waves import THREAD_CLAIMS
+from adjudicator.workers import together
 
 ACCOUNT = "personal_account"
 """Fund of the layers that pay from the person's own account (个人账户)."""
@@ -121,11 +125,12 @@ class BlockResults:
 class Results:
     """Everything found so far: lines in the order of the batch, claims in order of settlement, plan after plan."""
 
-    def __init__(self, batch: Batch):
+    def __init__(self, batch: Batch, all_judged: bool):
         claims = self._claims = len(batch)
         self._batch = batch
-        self.lines = JudgedLines.blank(len(batch.lines))
+        self.lines = JudgedLines.blank(len(batch.lines), all_judged)
         self._buckets = np.zeros((claims, 4), np.int64)
+        self._total = np.zeros(claims, np.int64)
         self._rows = np.empty(claims, np.int64)
         self._reason = np.empty(claims, np.uint8)
         self._reason.fill(_NO_PLAN)
@@ -139,9 +144,9 @@ class Results:
         atoms = judged.atom_buckets
         buckets = atoms[:, 0] if atoms.shape[1] == 1 else atoms.sum(axis=1)
         if len(rows) == self._claims:
-            self._buckets = buckets
+            self._buckets, self._total = buckets, judged.bill
         else:
-            self._buckets[rows] = buckets
+            self._buckets[rows], self._total[rows] = buckets, judged.bill
 
     def open_plan(self, program: Program, claims: int) -> int:
         """Make room for the claims of a plan; gives the place of the first of them in order of settlement."""
@@ -167,7 +172,7 @@ class Results:
         """Take the closing counters of one plan."""
         self._accounts.append(closed)
 
-    def settlement(self, opening: Accounts, rulebook: Rulebook) -> Settlement:
+    def settlement(self, opening: Accounts, rulebook: Rulebook, workers: int = 1) -> Settlement:
         """Give the whole."""
         funds: dict[tuple[str, str], str] = {}
         for program in rulebook.programs:
@@ -176,12 +181,12 @@ class Results:
         from_account = self._from_account()
         place = self._place()
         reason = self._reason if place is None else self._reason.take(place)
-        columns = self._columns if place is None else _arranged(self._columns, place)
+        accounts, columns = self._close(opening, place, workers)
         layers = {
             name: LayerResult(*[self._column(columns, f"{name}.{part}") for part in _PARTS]) for name in self._layers
         }
         beyond = self._column(columns, _BEYOND)
-        total = np.add.reduce(self._buckets, axis=1)
+        total = self._total
         status = _STATUS_OF_REASON.take(reason)
         if np.count_nonzero(reason == _NO_PLAN):
             self._plain_lines(reason, total)
@@ -210,8 +215,31 @@ class Results:
             cash_fen=cash,
             held_fen=held,
             beyond_bill_fen=beyond,
-            accounts=closing(opening, self._accounts),
+            accounts=accounts,
         )
+
+    def _close(self, opening: Accounts, place: Int64 | None, workers: int) -> tuple[Accounts, dict[str, Int64]]:
+        """Give the closing accounts, and beside them put the columns in the order of the batch.
+
+        A column is written over one that is no longer needed: fresh memory costs as much as the gather.
+        """
+        accounts: list[Accounts] = []
+        columns: dict[str, Int64] = {}
+
+        def close() -> None:
+            accounts.append(closing(opening, self._accounts))
+
+        def arrange(name: str, place: Int64) -> None:
+            out, column = free.pop(), self._columns[name]
+            columns[name] = column.take(place, out=out, mode="clip")
+            free.append(column)
+
+        if place is None:
+            return closing(opening, self._accounts), self._columns
+        free = [np.empty(len(place), np.int64) for _ in range(workers)]
+        tasks: list[Callable[[], object]] = [close, *(partial(arrange, name, place) for name in self._columns)]
+        together(tasks, workers if len(place) > THREAD_CLAIMS else 1)
+        return accounts[0], columns
 
     def _column(self, columns: dict[str, Int64], name: str) -> Int64:
         found = columns.get(name)
@@ -254,16 +282,3 @@ class Results:
             given = unjudged & (batch.bucketed == 1)
             self._buckets[given] = batch.given_buckets[given]
         total[unjudged] = self._buckets[unjudged].sum(axis=1)
-
-
-def _arranged(columns: dict[str, Int64], place: Int64) -> dict[str, Int64]:
-    """Put columns in the order of the batch.
-
-    Each is written over the one before it, which is no longer needed: fresh memory costs as much as the gather.
-    """
-    found: dict[str, Int64] = {}
-    free = np.empty(len(place), np.int64)
-    for name, column in columns.items():
-        column.take(place, out=free, mode="clip")
-        found[name], free = free, column
-    return found

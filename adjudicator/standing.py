@@ -11,6 +11,8 @@ from adjudicator.columns import Bool, Int64
 from adjudicator.rounding import Amount
 from adjudicator.wave import Wave
 
+_NO_PARTS = np.empty((0, 0), np.int64)
+
 
 class Standing:
     """What the steps of a layer hand on to each other.
@@ -31,13 +33,21 @@ class Standing:
         self.wave, self.active = wave, active
         self.base: Amount = nothing
         self.over_base: Amount = nothing
-        self.parts: Int64 = np.empty((0, wave.size), np.int64)
+        self.parts: Int64 = _NO_PARTS
         self.deductible: Amount = nothing
         self.first_pay: Amount = nothing
         self.by_bands: Banded | None = None
         self.paid: Amount = nothing
         self.entitled: Amount = nothing
         self.cut: Amount = nothing
+
+    def bear(self, taken: Amount) -> None:
+        """Note what the person bears by a deductible."""
+        self.deductible = taken if self.deductible is self.wave.nothing else self.deductible + taken
+
+    def pay_first(self, off: Amount) -> None:
+        """Note what the person bears of a group before the bands."""
+        self.first_pay = off if self.first_pay is self.wave.nothing else self.first_pay + off
 
     @property
     def banded(self) -> Int64:

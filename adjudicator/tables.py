@@ -30,7 +30,9 @@ DYNAMIC = (KeyKind.AMOUNT, KeyKind.COUNTER)
 """Keys whose values exist only while a claim is settled."""
 
 FEW_EDGES = 6
-"""Up to so many edges, comparing with each is faster than a binary search."""
+"""Up to so many edges, comparing many values with each is faster than a binary search."""
+
+FEW_VALUES = 32
 
 
 def part(index: Index, rows: Rows) -> Index:
@@ -50,15 +52,15 @@ def unbroken(rows: Rows) -> Rows:
 
 def number_codes(edges: Int64, values: NDArray[np.integer]) -> Int64:
     """Give the interval every value falls in: the number of edges not above it."""
-    if len(edges) > FEW_EDGES:
-        return np.searchsorted(edges, values, "right")
+    if len(edges) > FEW_EDGES or len(values) <= FEW_VALUES:
+        return edges.searchsorted(values, "right")
     codes = np.zeros(len(values), np.int64)
     for edge in edges.tolist():
         codes += values >= edge
     return codes
 
 
-def category_map(key: Key, names: tuple[str, ...], default: str | int | None) -> Int64:
+def category_map(key: Key, names: Sequence[str], default: str | int | None) -> Int64:
     """Give the key's code for every code of a dictionary; the last entry is for the missing value, code -1."""
     place = {name: code for code, name in enumerate(key.domain)}
     other = len(key.domain)
@@ -84,7 +86,7 @@ def column_codes(key: Key, column: Column | None, default: str | int | None) -> 
         code = int(column.codes[0])
         return _word_code(key, column.values[code] if code >= 0 else default)
     mapping = category_map(key, column.values, default)
-    codes: Int64 = mapping[column.codes]
+    codes: Int64 = mapping.take(column.codes)
     return codes
 
 
@@ -178,13 +180,14 @@ class ClaimCodes:
 
     def partial_index(self, table: Table, but: frozenset[str] = frozenset()) -> Index:
         """Give the row of the table as far as its static keys other than the sources named decide it."""
-        index: Index = 0
+        index: Index | None = None
         for key, step in zip(table.keys, table.strides, strict=True):
             if key.kind in DYNAMIC or key.source in but:
                 continue
             code = self.codes(key)
-            index = index + (code if step == 1 else code * step)
-        return index
+            term = code if step == 1 else code * step
+            index = term if index is None else index + term
+        return 0 if index is None else index
 
 
 def evaluate(table: Table, codes: ClaimCodes) -> tuple[np.int64 | Int64, np.uint8 | UInt8]:
@@ -199,5 +202,6 @@ def cell_at(table: Table, index: Index, dynamic: Sequence[Int64]) -> Index:
     `index` is the (part of the) static index that belongs to the same rows.
     """
     for (key, step), values in zip(table.dynamic, dynamic, strict=True):
-        index = index + number_codes(key.edges, values) * step
+        code = number_codes(key.edges, values)
+        index = index + (code if step == 1 else code * step)
     return index

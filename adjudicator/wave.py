@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from adjudicator.rounding import Amount, floored
 from adjudicator.rulebook import Program, State, Table
 from adjudicator.tables import ClaimCodes, Index, cell_at
 
-if TYPE_CHECKING:
-    from adjudicator.parameters import Condition, Found, Parameter
-
 Observe = Callable[[str, Int64, Int64], None]
 """Called with (name, rows of the batch, values) for every amount and parameter, when someone asks for them."""
 
@@ -25,6 +22,19 @@ _Cells = TypeVar("_Cells", Int64, UInt8)
 
 _ONE = np.ones(1, np.int64)
 _ONE.setflags(write=False)
+
+
+class Found(NamedTuple):
+    """What a parameter found for a block.
+
+    row: of its table as far as static keys decide it. values: of a table without dynamic keys, [..., claims].
+    undecided: states above ABSENT, else 0; None for none. holds: whether any claim may meet one.
+    """
+
+    row: Index
+    values: Int64 | None
+    undecided: UInt8 | None
+    holds: bool
 
 
 class Wave:
@@ -113,22 +123,23 @@ class Wave:
             return np.asarray(sums[:, atoms[0]])
         return np.asarray(sums[:, list(atoms)].sum(axis=1))
 
-    def cell(self, table: Table) -> Index:
-        """Give the cell of a table that every claim of the wave selects."""
-        index = self.block.index(table)
+    def cell(self, table: Table, index: Index) -> Index:
+        """Give the cell of a table that every claim of the wave selects; `index` is that of the block."""
         if not isinstance(index, int):
             index = index[self.low : self.high]
         return cell_at(table, index, [self._keyed(key.source) for key, _ in table.dynamic]) if table.dynamic else index
 
     def _keyed(self, source: str) -> Int64:
         """Give the amount, or the counter's value before the claim, that a key reads."""
-        value = self.opening[source] if source in self.opening else self.amount(source)
-        return value + self.nothing
+        value = self.opening.get(source)
+        if value is None:
+            value = np.asarray(self.amount(source))
+        return value if value.shape == self.nothing.shape else value + self.nothing
 
-    def hold(self, states: UInt8, needed: Bool | None = None) -> None:
-        """Note claims that cannot be decided: states above ABSENT [..., claims], 0 elsewhere; only where `needed`."""
+    def hold(self, states: UInt8, needed: Bool | Int64 | None = None) -> None:
+        """Note claims that cannot be decided: states above ABSENT [..., claims], 0 elsewhere; where `needed` > 0."""
         if needed is not None:
-            states = states * needed
+            states = states * (needed > 0)
         if states.ndim > 1:
             states = states.reshape(-1, states.shape[-1]).max(axis=0)
         states = np.broadcast_to(states, (self.size,))
@@ -184,6 +195,7 @@ class Block:
         rows: Int64,
         codes: ClaimCodes,
         atoms: Int64,
+        total: Int64,
         counters: dict[str, Counter],
         opening: tuple[str, ...],
         by_bucket: bool,
@@ -192,14 +204,12 @@ class Block:
         self.program, self.batch, self.rows, self.codes = program, batch, rows, codes
         self.atoms = atoms
         self._by_claim = atoms[:, 0] if atoms.shape[1] == 1 else np.add.reduce(atoms, axis=1)
-        first, second, third, fourth = self._by_claim.T
-        self.total = first + second + third + fourth
-        self.bill = np.asarray(floored(self.total))
+        self.total, self.bill = total, np.asarray(floored(total))
         self.nothing = np.zeros(len(rows), np.int64)
         self.counters, self.opening, self.observe = counters, opening, observe
         self.kept_buckets = BUCKETS if by_bucket else ()
-        self.found: dict[Parameter, Found] = {}
-        self.masks: dict[Condition, Bool | bool] = {}
+        self.found: dict[object, Found] = {}
+        self.masks: dict[object, Bool | bool] = {}
         self._buckets: dict[str, Int64] = {}
         self._numbers: dict[str, Int64] = {}
         self._indices: dict[tuple[object, ...], Index] = {}

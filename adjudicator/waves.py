@@ -7,6 +7,7 @@ is a contiguous slice of the claims and reads a prefix of the counters, without 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,11 +15,13 @@ from adjudicator.batch import Batch
 from adjudicator.columns import Int64
 from adjudicator.ordering import sorted_rows
 
-BLOCK_HOLDERS = 32_768
-"""Holders settled together: their state stays in the cache. Results do not depend on it."""
-
 BLOCK_CLAIMS = 65_536
-"""Claims settled together, more only where one group has more: blocks that take alike keep all workers busy."""
+"""Claims that a single worker settles together at most, more only where one group has more: it all stays in the cache.
+"""
+
+THREAD_CLAIMS = 131_072
+"""Claims in a block where several workers share the interpreter's lock; so many in all are not worth a second worker.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +90,27 @@ def _break_ties(batch: Batch, rows: Int64, tied: Int64) -> None:
     rows[places] = here[order]
 
 
-def cut(order: Order, block_holders: int | None) -> list[tuple[int, int, int]]:
+def cut(order: Order, block_holders: int | None, workers: int = 1) -> list[tuple[int, int, int]]:
     """Cut groups into blocks: (first group, last + 1, place of its first claim in order of settlement).
 
-    A block has up to `block_holders` groups; by default as many groups and claims as suit the cache.
+    A block has `block_holders` groups; by default the blocks have alike many claims, as suits the cache, and are as
+    many as keep all workers busy to the end.
     """
-    most_claims = BLOCK_CLAIMS if block_holders is None else len(order.rows)
-    most_groups = block_holders or BLOCK_HOLDERS
+    claims, groups = len(order.rows), len(order)
+    if block_holders is None:
+        most = BLOCK_CLAIMS if workers == 1 else THREAD_CLAIMS
+        count = workers * -(-claims // (workers * most))
+    else:
+        count = -(-groups // block_holders)
+    if count == 1:
+        return [(0, groups, 0)]
     ends = np.cumsum(order.sizes)
-    blocks, first, place = [], 0, 0
-    while first < len(order):
-        last = max(int(ends.searchsorted(place + most_claims, "right")), first + 1)
-        last = min(last, first + most_groups)
-        blocks.append((first, last, place))
-        first, place = last, int(ends[last - 1])
-    return blocks
+    if block_holders is None:
+        lasts = ends.searchsorted(np.arange(1, count + 1) * claims // count) + 1
+    else:
+        lasts = np.minimum(np.arange(1, count + 1) * block_holders, groups)
+    bounds = [0, *dict.fromkeys(lasts.tolist())]  # a group with more claims than a block is a block alone
+    return [(first, last, int(ends[first - 1]) if first else 0) for first, last in pairwise(bounds)]
 
 
 def arrange(order: Order, start: int, stop: int) -> Waves:

@@ -21,3 +21,8 @@ def run(work: Callable[[_Task], _Found], tasks: Iterable[_Task], workers: int = 
         return [work(task) for task in tasks]
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(work, tasks))
+
+
+def together(tasks: Iterable[Callable[[], object]], workers: int = 1) -> None:
+    """Do different tasks at once, those that stand first first; with one worker, one after the other."""
+    run(lambda task: task(), tasks, workers)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from adjudicator import Accounts, Batch, Category, Lines, Rulebook, settle
 from adjudicator.holders import groups_of
+from adjudicator.ordering import numbered, sorted_rows
 from adjudicator.periods import Calendar, calendar_date, period_of
 from adjudicator.rulebook import Period
 from adjudicator.waves import Order, arrange, sequence
@@ -204,3 +205,20 @@ def test_calendar_agrees_with_periods(days: list[int]) -> None:
     calendar = Calendar(dates, (7, 1))
     for period in (Period.YEAR, Period.QUARTER, Period.MONTH, Period.DAY):
         assert np.array_equal(np.broadcast_to(calendar.of(period), len(days)), period_of(dates, period, (7, 1)))
+
+
+WHOLE = st.one_of(
+    st.integers(-(2**63), 2**63 - 1), st.integers(-70_000, 70_000), st.sampled_from([0, 1, 1 << 16, 1 << 40])
+)
+
+
+@given(st.lists(WHOLE, max_size=40))
+def test_rows_are_sorted_stably_and_distinct_values_numbered(values: list[int]) -> None:
+    """Differences of up to 2**64 take four digits; equal values stay in order of their rows."""
+    column = np.array(values, np.int64)
+    ordered, rows = sorted_rows(column)
+    assert rows.tolist() == sorted(range(len(values)), key=lambda row: (values[row], row))
+    assert ordered.tolist() == sorted(values)
+    distinct, number = numbered(column)
+    assert distinct.tolist() == sorted(set(values))
+    assert distinct[number].tolist() == values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adjudicator import Accounts, Batch, Program, Rulebook, settle
+from adjudicator import Accounts, Batch, Program, Rulebook, engine, lines, results, settle, waves
 from adjudicator.workers import run
 from catalogs.plans import load_library
 
@@ -57,6 +58,16 @@ def check(programs: list[Program], batch: Batch, opening: Accounts, changes: lis
         same(settle(batch, rulebook, opening, workers=workers, block_holders=holders), whole)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def every_batch_is_large() -> Iterator[None]:
+    """Let small batches go to all workers too, as large ones do."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (engine, waves, results):
+            patch.setattr(module, "THREAD_CLAIMS", 1)
+        patch.setattr(lines, "THREAD_LINES", 64)
+        yield
+
+
 @pytest.mark.parametrize("name", PLANS)
 def test_every_plan(name: str) -> None:
     rng = np.random.default_rng(len(name))
@@ -83,6 +94,9 @@ def test_several_plans_in_one_batch(
 
 
 def test_a_batch_of_one_block_starts_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (engine, waves, results):
+        monkeypatch.setattr(module, "THREAD_CLAIMS", 50)
+    monkeypatch.setattr(lines, "THREAD_LINES", 65_536)
     monkeypatch.setattr(threading.Thread, "start", lambda thread: pytest.fail("a thread was started"))
     programs = [program(PLANS[0])]
     settle(batch_of(programs, 50, 20, np.random.default_rng(1)), Rulebook(tuple(programs)), workers=4)

@@ -16,7 +16,6 @@ from adjudicator.columns import Int64
 from adjudicator.reasons import ClaimReason, ClaimStatus
 from adjudicator.rulebook import Program, Rulebook
 from adjudicator.settlement import Settlement
-from adjudicator.waves import BLOCK_HOLDERS
 from catalogs.plans import Library
 
 from .columns import Sheet, accounts_of, batch_of
@@ -85,7 +84,7 @@ def run(
     opening: Entries,
     *,
     watch: bool = False,
-    block_holders: int = BLOCK_HOLDERS,
+    block_holders: int | None = None,
 ) -> Engine:
     """Settle with the engine; `watch` also takes every amount that an observer is told."""
     batch, catalog = batch_of(sheets)

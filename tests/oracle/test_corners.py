@@ -39,6 +39,15 @@ def test_what_a_layer_pays_beyond_the_bill_leaves_the_other_buckets_to_later_lay
     assert (result.beyond_bill, result.cash) == (500_00, 0)
 
 
+@pytest.mark.parametrize(("visit", "paid"), [("inpatient", 80_00), ("outpatient", 100_00)])
+def test_a_lower_bound_of_one_formula_does_not_bind_its_neighbour(visit: str, paid: int) -> None:
+    fewer = {"fixed": "10", "plus": [{"rate": "-50%", "of": "over_limit"}]}
+    amount = {"by": "visit", "inpatient": fewer, "else": {**fewer, "at_least": "0"}}
+    layer = {"layer": "l1", "fund": "pool", "bands": WHOLE, "flat": [{"name": "change", "amount": amount}]}
+    result = agreed([layer], {}, {"in_scope": "100", "over_limit": "60", "visit": visit}, {})
+    assert result.amounts["l1.paid"] == paid
+
+
 def test_an_absent_deductible_stays_none_below_a_counter_of_less_than_nothing() -> None:
     deductible = [{"name": "year", "amount": "absent", "counter": "account"}]
     layer = {"layer": "l1", "fund": "pool", "deductible": deductible, "bands": WHOLE}
