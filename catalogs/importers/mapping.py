@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from catalogs.findings import Finding
+from catalogs.plans.findings import Findings
+from catalogs.plans.nodes import plain, read_nodes
 from catalogs.tables.schema import TABLES
 
 ASIDE = "_"
@@ -128,11 +128,13 @@ def load_mapping(path: Path) -> tuple[Mapping | None, list[Finding]]:
     """Read a mapping file; every mistake in it is a finding that names the key."""
     try:
         text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text) if path.suffix.lower() == ".toml" else _yaml(text)
+        content, found = (tomllib.loads(text), []) if path.suffix.lower() == ".toml" else _yaml(text, path.name)
     except FileNotFoundError:
         return None, [Finding("IMPORT_NO_SUCH_FILE", str(path))]
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, YAMLError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return None, [Finding("IMPORT_MAPPING_UNREADABLE", path.name, fields={"why": " ".join(str(error).split())})]
+    if found:
+        return None, found
     try:
         mapping = Mapping.model_validate(content)
     except ValidationError as error:
@@ -141,9 +143,11 @@ def load_mapping(path: Path) -> tuple[Mapping | None, list[Finding]]:
     return (None if findings else mapping), findings
 
 
-def _yaml(text: str) -> Any:
+def _yaml(text: str, file: str) -> tuple[Any, list[Finding]]:
     """Read YAML with every scalar as text: 012345 keeps its zero, no is a word."""
-    return YAML(typ="base", pure=True).load(text)
+    findings = Findings()
+    node = read_nodes(text, file, findings)
+    return (None if node is None else plain(node)), findings.errors
 
 
 def _wrong(path: Path, problem: Any) -> Finding:

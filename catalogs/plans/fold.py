@@ -25,6 +25,7 @@ from catalogs.plans.grids import (
     half_up,
     narrow,
     pair,
+    present,
     tidy,
     where,
     whole_fen,
@@ -218,7 +219,8 @@ class Folder:
         for condition, row in value.rows:
             certain, possible = frame.decide(condition)
             hit = left & certain
-            undecided = undecided | (left & possible & ~certain)
+            if (doubtful := possible & ~certain).any():
+                undecided = undecided | (left & doubtful)
             self._reached(row.place, hit)
             if hit.any():
                 chosen.append((hit, self._fold(row, frame, hit)))
@@ -278,7 +280,8 @@ class Folder:
         for step in value.steps:
             certain, possible = frame.decide(step.when)
             hit = seen & certain
-            undecided = undecided | (seen & possible & ~certain)
+            if (doubtful := possible & ~certain).any():
+                undecided = undecided | (seen & doubtful)
             self._reached(step.place, hit)
             if hit.any():
                 grid = where(hit, self._stepped(step, grid, frame, hit), grid)
@@ -335,9 +338,9 @@ class Folder:
 
     def _table(self, frame: Frame, grid: Grid, seen: Bool, unit: Unit, scale: int = 1) -> Table:
         """Round outcomes to the kernel's units and drop the axes on which nothing depends where `seen`."""
-        used = set(np.unique(np.where(seen, grid.cells, -1)).tolist())
+        cells = np.where(seen, grid.cells, np.int32(len(grid.outcomes)))
+        used = set(present(cells, len(grid.outcomes) + 1).tolist())
         numbers = [self._number(o, unit, scale, i in used) for i, o in enumerate((*grid.outcomes, UNREACHED))]
-        cells = np.where(seen, grid.cells, len(grid.outcomes))
         triples = np.array(
             [
                 (number, o.state, self._origin(o))
@@ -371,7 +374,7 @@ class Folder:
 
     def _refuse_negative(self, grid: Grid, seen: Bool) -> None:
         """Refuse plain amounts below zero: a deductible or limit of less than nothing is a slip of the pen."""
-        for number in np.unique(np.broadcast_to(grid.cells, seen.shape)[seen]).tolist():
+        for number in present(np.broadcast_to(grid.cells, seen.shape)[seen], len(grid.outcomes)).tolist():
             outcome = grid.outcomes[number]
             plain = outcome.state in SETTLES and outcome.formula is None
             if plain and outcome.number < 0 and outcome.place is not None:

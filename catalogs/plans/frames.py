@@ -145,11 +145,13 @@ class Frame:
                 words.setdefault(identity, {})
         for name in each:
             edges.setdefault((KeyKind.NUMBER, name, ""), set()).update(range(OLDEST + 2))
-        identities = [*words, *(identity for identity in edges if identity not in words)]
-        self.identities = {identity: position for position, identity in enumerate(identities)}
-        self.axes = tuple(
-            self._axis(identity, tuple(words.get(identity, ())), edges.get(identity, set())) for identity in identities
-        )
+        found = {
+            identity: self._axis(identity, tuple(words.get(identity, ())), edges.get(identity, set()))
+            for identity in dict.fromkeys([*words, *edges])
+        }
+        longest_last = sorted(found.items(), key=lambda item: item[1].key.size)
+        self.identities = {identity: position for position, (identity, _) in enumerate(longest_last)}
+        self.axes = tuple(axis for _, axis in longest_last)
 
     def _axis(self, identity: tuple[KeyKind, str, str], words: tuple[str, ...], edges: set[int]) -> Axis:
         kind, source, mark = identity

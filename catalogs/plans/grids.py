@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import floor
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adjudicator.columns import Bool, Int32
 from adjudicator.rulebook import Origin, State
@@ -48,7 +49,9 @@ def pair(
     """Combine two grids; the worse state wins. `absent_second`: an absent second leaves the first as it is."""
     width = len(second.outcomes)
     both = first.cells.astype(np.int64) * width + second.cells
-    pairs, cells = np.unique(both, return_inverse=True)
+    pairs = present(both, len(first.outcomes) * width)
+    renumber = np.zeros(len(first.outcomes) * width, np.int32)
+    renumber[pairs] = np.arange(len(pairs), dtype=np.int32)
     outcomes = []
     for number_of_pair in pairs.tolist():
         one, other = first.outcomes[number_of_pair // width], second.outcomes[number_of_pair % width]
@@ -60,7 +63,7 @@ def pair(
             leading = one if one.state >= other.state and one.origin is not None else other
             number = combine(one.number, other.number)
             outcomes.append(Outcome(leading.state, number, leading.origin, leading.place))
-    return tidy(Grid(cells.reshape(both.shape).astype(np.int32), tuple(outcomes)))
+    return tidy(Grid(renumber[both], tuple(outcomes)))
 
 
 def where(hit: Bool, inside: Grid, outside: Grid | Outcome) -> Grid:
@@ -74,11 +77,17 @@ def where(hit: Bool, inside: Grid, outside: Grid | Outcome) -> Grid:
 def tidy(grid: Grid) -> Grid:
     """Number equal outcomes alike and drop unused ones."""
     numbers: dict[Outcome, int] = {}
-    used = np.unique(grid.cells)
     renumber = np.zeros(len(grid.outcomes), np.int32)
-    for old in used.tolist():
+    for old in present(grid.cells, len(grid.outcomes)).tolist():
         renumber[old] = numbers.setdefault(grid.outcomes[old], len(numbers))
     return Grid(renumber[grid.cells], tuple(numbers))
+
+
+def present(cells: NDArray[np.integer], count: int) -> NDArray[np.intp]:
+    """Give the numbers below `count` that occur, in order."""
+    found = np.zeros(count, np.bool_)
+    found[cells] = True
+    return np.flatnonzero(found)
 
 
 def whole_fen(grid: Grid) -> Grid:

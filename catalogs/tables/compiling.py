@@ -215,7 +215,7 @@ def _assemble(
         names=_gather(names, np.maximum(field["name"], 0)[first[1:] - 1]),
     )
     catalog = replace(catalog, digest=content_digest(catalog, conditions.texts))
-    sources = items.raw.columns["source"].values
+    sources = tuple(items.raw.columns["source"].values)
     where = (items.raw.paths, items.raw.file[versions.origin], items.raw.line[versions.origin])
     return CompiledItems(catalog, conditions.texts, field["source"].astype(np.int32), sources, where)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -153,7 +153,7 @@ def _check_ceilings(table: CheckedTable, report: Report) -> None:
     report.rows(raw, open_, "id", "CATALOG_CEILING_OPEN", warning=True)
 
 
-def _code(values: tuple[str, ...], text: str) -> int:
+def _code(values: Sequence[str], text: str) -> int:
     return values.index(text) if text in values else -2
 
 

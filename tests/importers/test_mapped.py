@@ -197,6 +197,13 @@ def test_a_mistake_in_the_mapping_is_named(code: str, tmp_path: Path) -> None:
     assert all(f.path.startswith("map.toml") for f in report.findings)
 
 
+def test_a_key_twice_in_a_yaml_mapping_is_named(tmp_path: Path) -> None:
+    (tmp_path / "map.yaml").write_text("table: items\ntable: items\n", encoding="utf-8")
+    (tmp_path / "list.csv").write_text("a\n", encoding="utf-8")
+    report = import_mapped(tmp_path / "list.csv", tmp_path / "map.yaml", tmp_path / "out")
+    assert report.written is None and codes(report) == ["DUPLICATE_KEY"] and report.findings[0].line == 2
+
+
 def test_a_near_key_is_named(tmp_path: Path) -> None:
     (finding,) = run(tmp_path, *GOOD, mapping=MAPPING.replace('upfront = "自付"', 'upfrnt = "自付"')).findings
     assert "(upfront?)" in finding.message("en")
