@@ -22,6 +22,7 @@ from api.door.members import EARLIEST, Members
 from api.door.programs import Asked, PlanFinder
 from api.door.required import PAID
 from api.door.rows import Books
+from api.files.texts import some_of
 from catalogs.tables.lookup import CatalogIndex
 
 _REASON_OF_STATE = {
@@ -58,8 +59,8 @@ def assemble(
     buckets, bucketed = given_buckets(claims)
     given = {name: builder.number(name) for name in sorted(asked.amounts) if name in claims.columns}
     batch = Batch(
-        claim_id=Category(claims.code.astype(np.int32), tuple(books.values("claim_id"))),
-        person=Category(person, tuple(books.values("person_id"))),
+        claim_id=books.category("claim_id", claims.code),
+        person=books.category("person_id", person),
         plan=Category(cover.program.astype(np.int32), tuple(p.name for p in setting.programs)),
         order_time=builder.order_time(cover),
         admission=dates["admission"].astype(np.int32),
@@ -96,8 +97,9 @@ def lines_of(claims: Claims, item: Int32, dates: Mapping[str, Int64], books: Boo
     first = np.zeros(len(claims) + 1, np.int64)
     np.cumsum(np.bincount(claims.line_claim, minlength=len(claims)), out=first[1:])
     service = rows.columns.get("service_date", np.full(count, MISSING))
-    own = dates["admission"][claims.line_claim]
-    day = np.where(service == MISSING, own, service // 86_400).astype(np.int32)
+    day = (service // 86_400).astype(np.int32)
+    undated = np.flatnonzero(service == MISSING)
+    day[undated] = dates["admission"][claims.line_claim[undated]]
 
     def optional(name: str) -> Int64 | None:
         column = rows.columns.get(name)
@@ -119,7 +121,7 @@ def lines_of(claims: Claims, item: Int32, dates: Mapping[str, Int64], books: Boo
     )
 
 
-def _small(codes: NDArray[np.signedinteger] | None, values: list[str], numbers: dict[str, int]) -> Int8 | None:
+def _small(codes: NDArray[np.signedinteger] | None, values: Sequence[str], numbers: dict[str, int]) -> Int8 | None:
     if codes is None or not (codes >= 0).any():
         return None
     small: Int8 = np.array([*(numbers.get(v, -1) for v in values), -1], np.int8)[codes]
@@ -137,15 +139,19 @@ def item_rows(claims: Claims, place: Category, index: CatalogIndex | None, books
     codes = claims.lines.columns.get("item_code")
     if index is None or codes is None or not len(codes):
         return np.full(len(claims.lines), -1, np.int32)
-    names = books.values("item_code")
-    width = len(names) + 1
+    texts = books.values("item_code")
+    if (place.codes == place.codes[0]).all():
+        only = place.values[place.codes[0]] if place.codes[0] >= 0 else ""
+        of_codes = index.rows_of(only, some_of(texts, np.arange(len(texts))))
+        return np.append(of_codes, np.int32(-1)).take(codes)
+    width = len(texts) + 1
     pair = (place.codes[claims.line_claim].astype(np.int64) + 1) * width + codes + 1
     used = np.flatnonzero(np.bincount(pair, minlength=(len(place.values) + 1) * width))
     found = np.full((len(place.values) + 1) * width, -1, np.int32)
     for number, name in enumerate(("", *place.values)):
         here = used[(used // width == number) & (used % width > 0)]
         if len(here):
-            found[here] = index.rows_of(name, [names[code] for code in (here % width - 1).tolist()])
+            found[here] = index.rows_of(name, some_of(texts, here % width - 1))
     rows: Int32 = found[pair]
     return rows
 

@@ -148,9 +148,13 @@ class Builder:
         """Add where the facility lies from the place of cover, unless the claim says so."""
         book = self.books.named("zone")
         homes = [program.place for program in self.setting.programs] + [""]
-        table = np.array([[book.code(zone_of(home, away)) for away in (*place.values, "")] for home in homes], np.int32)
+        away = (*place.values, "")
+        pair = cover.program % len(homes) * len(away) + place.codes % len(away)
+        used = np.flatnonzero(np.bincount(pair))
+        zones = np.full(len(homes) * len(away), -1, np.int32)
+        zones[used] = [book.code(zone_of(homes[at // len(away)], away[at % len(away)])) for at in used.tolist()]
         own = self.coded("zone")
-        self.put_words("zone", np.where(own >= 0, own, table[cover.program, place.codes]).astype(np.int32))
+        self.put_words("zone", np.where(own >= 0, own, zones[pair]).astype(np.int32))
 
     def treated_at(self, place: Category, cover: Cover) -> Category:
         """Give the place whose catalog judges each claim's lines: that of the facility, else that of the plan."""

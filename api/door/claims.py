@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,12 +88,11 @@ def _first_given(
 def with_lines(claims: Claims, lines: Rows, claim: Int64) -> Claims:
     """Give the claims with their lines sorted by claim; lines without a claim are refused, bad ones refuse theirs."""
     bad = claims.bad.copy()
-    bad[claim[(claim >= 0) & lines.bad]] = True
-    keep = np.flatnonzero(claim >= 0)
-    if not bool(np.all(np.diff(claim[keep]) >= 0)):
+    wrong = claim[lines.bad]
+    bad[wrong[wrong >= 0]] = True
+    if len(claim) and (claim[0] < 0 or (claim[1:] < claim[:-1]).any()):  # else all have one, and they rise
+        keep = np.flatnonzero(claim >= 0)
         keep = keep[np.argsort(claim[keep], kind="stable")]
-    whole = len(keep) == len(claim) and bool(np.all(np.diff(keep) == 1))
-    if not whole:
         lines, claim = taken(lines, keep), claim[keep]
     return Claims(claims.code, claims.columns, claims.head_row, bad, lines, claim, claims.number_of)
 
@@ -140,7 +140,7 @@ def _report(source: Source, rows: Rows, column: str, at: Int64, books: Books, tr
     )
 
 
-def as_text(values: NDArray[np.signedinteger], book: list[str], cell: str = "") -> pa.StringArray:
+def as_text(values: NDArray[np.signedinteger], book: Sequence[str], cell: str = "") -> pa.StringArray:
     """Give values of a column as text, for findings: words, days, yuan, or plain numbers."""
     if values.dtype == np.int32:
         used, place = np.unique(values, return_inverse=True)

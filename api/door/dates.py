@@ -25,7 +25,9 @@ def claim_dates(claims: Claims, source: Source, books: Books, troubles: Troubles
     STAYS. Settlement left out: the day of discharge.
     """
     given = {n: _days(claims, n) for n in ("admission", "discharge", "settlement")}
-    admission = _first(given["admission"], _first_service(claims), given["discharge"], given["settlement"])
+    admission = given["admission"]
+    if (admission == MISSING).any():
+        admission = _first(admission, _first_service(claims), given["discharge"], given["settlement"])
     at_end = np.where(_stays(claims, books), given["settlement"], admission)
     discharge = _first(given["discharge"], at_end, admission)
     settlement = _first(given["settlement"], discharge)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 
 from adjudicator.batch import Batch
@@ -69,7 +69,7 @@ class Intake:
     encodings: dict[str, str]
     ignored: dict[str, tuple[str, ...]]
     troubles: Troubles
-    claim_ids: list[str]
+    claim_ids: Sequence[str]
 
     def rejected(self, language: Language = "en") -> pa.Table:
         """Give all refused rows in the columns of `api.files.findings.SCHEMA`, by file and row."""
@@ -113,7 +113,7 @@ def take_in(claims: Source, lines: Source | None, members: Source | None, settin
         claim_rows=good.head_row,
         line_rows=good.lines.row,
         line_ids=good.lines.texts.get("line_id"),
-        item_codes=None if codes is None else Category(codes.astype(np.int32), tuple(books.values("item_code"))),
+        item_codes=None if codes is None else books.category("item_code", codes),
         encodings={source.name: source.encoding for source in (claims, lines, members) if source is not None},
         ignored={source.name: tuple(source.unread) for source in (claims, lines, members) if source is not None},
         troubles=troubles,

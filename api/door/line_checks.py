@@ -23,6 +23,10 @@ FEN_E8 = 100_000_000
 
 HALF_FEN = FEN_E8 // 2
 SAFE_PRODUCT = (1 << 63) - FEN_E8
+SAFE_DIFFERENCE = 1 << 62
+
+CHECKED_TOGETHER = 1 << 14
+"""Lines whose amounts are checked at once: they stay in the cache."""
 
 BLOCK_LINES = 1 << 20
 """Lines whose ids are compared at once."""
@@ -49,15 +53,12 @@ class _Check:
         self.claims, self.source, self.books, self.troubles = claims, source, books, troubles
         self.bad = np.zeros(len(claims.lines), np.bool_)
 
-    def report(
-        self, code: str, column: str, where: Bool, values: Int64 | None = None, against: Int64 | None = None
-    ) -> None:
-        at = np.flatnonzero(where & ~self.claims.lines.bad)
-        self.bad[at] = True
-        if len(at):
-            shown = as_text(values[at], [], "money") if values is not None else None
-            if against is not None:
-                shown = pc.binary_join_element_wise(shown, as_text(against[at], [], "money"), " ≠ ")
+    def report(self, code: str, column: str, at: Int64, values: pa.StringArray | None = None) -> None:
+        """Report some lines, with what they show."""
+        alone = ~self.claims.lines.bad[at]
+        self.bad[at[alone]] = True
+        if len(at := at[alone]):
+            shown = None if values is None else values.filter(pa.array(alone))
             claims = self.claims.code[self.claims.line_claim[at]].astype(np.int32)
             name = self.source.reading.shown(column)
             self.troubles.add(Trouble(code, self.source.name, name, self.claims.lines.row[at], shown, claims))
@@ -65,31 +66,42 @@ class _Check:
     def amounts(self) -> Rows:
         """Fill in amounts that are not given, and find those that are not price x quantity."""
         lines = self.claims.lines
-        none = np.full(len(lines), MISSING)
-        amount = lines.columns.get("amount", none).astype(np.int64)
-        price, quantity = lines.columns.get("price", none), lines.columns.get("quantity", none)
+        amount, price, quantity = (_numbers(lines, name) for name in ("amount", "price", "quantity"))
+        at = doubtful(amount, price, quantity)
+        if len(at):
+            amount = amount.copy()
+            amount[at] = self._doubted(at, amount[at], price[at], quantity[at])
+        return replace(lines, columns={**lines.columns, "amount": amount})
+
+    def _doubted(self, at: Int64, amount: Int64, price: Int64, quantity: Int64) -> Int64:
+        """Look at some lines in full; give their amounts."""
         both = (price != MISSING) & (quantity != MISSING)
         product = product_fen(np.where(both, price, 0), np.where(both, quantity, 0))
         given = amount != MISSING
-        self.report("CELL_EMPTY", "amount", ~given & ~both)
-        self.report("NUMBER_TOO_LARGE", "amount", ~given & both & (np.abs(product) > LARGEST_FEN))
+        self.report("CELL_EMPTY", "amount", at[~given & ~both])
+        self.report("NUMBER_TOO_LARGE", "amount", at[~given & both & (np.abs(product) > LARGEST_FEN)])
         differs = given & both & (np.abs(amount - product) > TOLERANCE_FEN) & (price >= 0)
-        self.report("AMOUNT_NOT_PRICE_TIMES_QUANTITY", "amount", differs, amount, product)
-        amount = np.where(given, amount, np.where(both, product, 0))
-        return replace(lines, columns={**lines.columns, "amount": amount})
+        shown = [as_text(fen[differs], [], "money") for fen in (amount, product)]
+        shown_both = pc.binary_join_element_wise(*shown, " ≠ ")
+        self.report("AMOUNT_NOT_PRICE_TIMES_QUANTITY", "amount", at[differs], shown_both)
+        return np.where(given, amount, np.where(both, product, 0))
 
     def signs(self, lines: Rows) -> None:
         """Find negative prices, and quantities whose sign is not that of the amount."""
-        amount, none = lines.columns["amount"], np.full(len(lines), MISSING)
-        price, quantity = lines.columns.get("price", none), lines.columns.get("quantity", none)
-        self.report("NEGATIVE_PRICE", "price", (price != MISSING) & (price < 0))
+        amount, price, quantity = (_numbers(lines, name) for name in ("amount", "price", "quantity"))
+        if not len(lines) or price.min() >= 0:
+            return
+        self.report("NEGATIVE_PRICE", "price", np.flatnonzero((price != MISSING) & (price < 0)))
         against = (quantity != MISSING) & (price == MISSING) & (np.sign(quantity) * np.sign(amount) < 0)
-        self.report("QUANTITY_AGAINST_AMOUNT", "quantity", against, amount)
+        at = np.flatnonzero(against)
+        self.report("QUANTITY_AGAINST_AMOUNT", "quantity", at, as_text(amount[at], [], "money"))
 
     def named_items(self, lines: Rows) -> None:
         """Find lines that name neither an item nor a class."""
-        none = np.full(len(lines), -1, np.int32)
-        unnamed = (lines.columns.get("item_code", none) < 0) & (lines.columns.get("class", none) < 0)
+        unnamed = np.arange(len(lines))
+        for name in ("item_code", "class"):
+            if name in lines.columns:
+                unnamed = unnamed[lines.columns[name][unnamed] < 0]
         self.report("CELL_EMPTY", "item_code", unnamed)
 
     def unique_ids(self, lines: Rows) -> None:
@@ -105,6 +117,24 @@ class _Check:
             name = self.source.reading.shown("line_id")
             values = texts.take(pa.array(at)).combine_chunks()
             self.troubles.add(Trouble("DUPLICATE_LINE", self.source.name, name, lines.row[at], values, claims))
+
+
+def _numbers(lines: Rows, name: str) -> Int64:
+    column = lines.columns.get(name)
+    return np.full(len(lines), MISSING) if column is None else column.astype(np.int64, copy=False)
+
+
+def doubtful(amount: Int64, price: Int64, quantity: Int64) -> Int64:
+    """Give the lines to look at in full: all of a block in which one lacks an amount, a price or a quantity, or in
+    which an amount is more than a fen from price x quantity; a fen before rounding is never more after it."""
+    blocks = []
+    for start in range(0, len(amount), CHECKED_TOGETHER):
+        fen, unit, units = (column[start : start + CHECKED_TOGETHER] for column in (amount, price, quantity))
+        largest = [max(int(column.max()), -int(column.min())) for column in (fen, unit, units)]
+        safe = max(*largest, largest[0] * FEN_E8, largest[1] * largest[2]) < SAFE_DIFFERENCE
+        if not safe or np.abs(fen * FEN_E8 - unit * units).max() > TOLERANCE_FEN * FEN_E8:
+            blocks.append(np.arange(start, start + len(fen)))
+    return np.concatenate(blocks) if blocks else np.empty(0, np.int64)
 
 
 def repeated_in_groups(texts: pa.ChunkedArray, group: Int64) -> Bool:

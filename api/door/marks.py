@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def split_marks(text: str) -> list[tuple[str, int, int]] | None:
     return found
 
 
-def marks_at(codes: Int32, texts: list[str], day: Int64) -> Flags:
+def marks_at(codes: Int32, texts: Sequence[str], day: Int64) -> Flags:
     """Give the marks that hold on a day each. codes: index into `texts`, -1 none."""
     used = np.unique(codes[codes >= 0]).tolist()
     read = {code: split_marks(texts[code]) or [] for code in used}

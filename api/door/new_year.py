@@ -23,6 +23,7 @@ from api.door.required import PAID
 from api.door.rows import Books, missing_of
 from api.files.findings import Trouble, Troubles
 from api.files.source import Source
+from api.files.texts import column_of
 
 PART_OF_ID = r"^(?P<stay>.*)#\d{4}$"
 """The id of a part: that of the stay and the benefit year. No other claim may have it."""
@@ -89,7 +90,7 @@ def _undivided(claims: Claims, asked: Asked) -> Bool:
 
 
 def _parts_have_namesakes(claims: Claims, books: Books) -> Bool:
-    ids = pa.array(books.values("claim_id"), pa.string())
+    ids = column_of(books.values("claim_id"))
     stays = pc.struct_field(pc.extract_regex(ids, PART_OF_ID), "stay").drop_null()
     taken_by_code: Bool = pc.is_in(ids, stays).to_numpy(zero_copy_only=False).astype(np.bool_)
     found: Bool = taken_by_code[claims.code]
@@ -162,4 +163,4 @@ def _attributes(
 
 
 def _texts(codes: Int64, books: Books) -> pa.StringArray:
-    return pa.array(books.values("claim_id"), pa.string()).take(pa.array(codes))
+    return column_of(books.values("claim_id")).take(pa.array(codes))

@@ -15,20 +15,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from adjudicator.columns import MISSING, Bool, Int64
+from adjudicator.columns import MISSING, Bool, Category, Int32, Int64
 from api.door.marks import read_marks
-from api.files.arrow import as_text, is_text
-from api.files.cells import NEVER, ORDINARY_ID, Codebook, Fault, decimals, moments, read_id, trimmed, word_reader
+from api.files.arrow import as_text, is_coded_text, is_exact_number, is_moment, is_text
+from api.files.cells import ORDINARY_ID, Fault, decimals, moments, read_id, trimmed, word_reader
+from api.files.codebook import NEVER, Codebook
 from api.files.findings import InputError, Trouble, Troubles
 from api.files.headings import CLAIM, LINE, MEMBER, Heading
 from api.files.source import Block, BrokenRow, Source
 from api.files.stream import CUT
+from api.files.texts import Texts
 from catalogs.findings import Finding
 
 WORD_HEADINGS = {h.name: h for part in (MEMBER, LINE, CLAIM) for h in part}
 
 CODED = ("id", "word", "words")
 """Cells kept as numbers of a codebook."""
+
+CODES = pa.dictionary(pa.int32(), pa.string())
 
 
 class Books:
@@ -52,9 +56,14 @@ class Books:
             self._books[name] if name in self._books else self.book(WORD_HEADINGS.get(name) or Heading(name, "id", ""))
         )
 
-    def values(self, name: str) -> list[str]:
+    def values(self, name: str) -> Sequence[str]:
         """Give the values of a column by code."""
         return self._books[name].values if name in self._books else []
+
+    def category(self, name: str, codes: NDArray[np.signedinteger]) -> Category:
+        """Give codes of a column with its values as they are now; a long column of them is not made Python strings."""
+        values = self.values(name)
+        return Category(codes.astype(np.int32, copy=False), values if isinstance(values, Texts) else tuple(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,55 +96,82 @@ class Collector:
         source.asked.update(h.name for h in self.headings)
         self._books, self._troubles = books, troubles
         self._rows: list[Int64] = []
-        self._bad: list[Bool] = []
-        self._columns: dict[str, list[NDArray[np.signedinteger]]] = {h.name: [] for h in self.headings}
-        self._texts: dict[str, list[pa.StringArray]] = {}
+        self._numbers: dict[str, list[Int64]] = {h.name: [] for h in self.headings if h.cell not in (*CODED, "text")}
+        self._texts: dict[str, list[pa.Array]] = {h.name: [] for h in self.headings if h.name not in self._numbers}
+        self._faulty: dict[str, list[tuple[Int64, NDArray[np.uint8], pa.Array]]] = {}
 
     def add(self, rows: Int64, columns: dict[str, pa.Array]) -> None:
-        """Read the cells of some rows."""
-        bad = np.zeros(len(rows), np.bool_)
+        """Read the cells of some rows; those of coded columns are read when all are there."""
+        start = sum(map(len, self._rows))
         for heading in self.headings:
             array = columns[heading.name]
-            if heading.cell == "text":
-                self._texts.setdefault(heading.name, []).append(as_text(array))
-                continue
-            values, fault = self._read(heading, array)
-            self._columns[heading.name].append(values)
-            if fault.any():
-                bad |= fault != 0
-                self._report(heading, rows, array, fault)
+            if heading.cell in CODED:
+                self._texts[heading.name].append(coded(array))
+            elif heading.cell == "text":
+                self._texts[heading.name].append(as_text(array))
+            else:
+                values, fault = self._read(heading, array)
+                self._numbers[heading.name].append(values)
+                self._note(heading, start, array, fault)
         self._rows.append(rows)
-        self._bad.append(bad)
 
-    def _read(self, heading: Heading, array: pa.Array) -> tuple[NDArray[np.signedinteger], NDArray[np.uint8]]:
-        if heading.cell in CODED:
-            codes = self._books.book(heading).encode(coded(array))
-            fault = np.where(codes < -1, -1 - codes, 0).astype(np.uint8)
-            return np.maximum(codes, np.int32(-1)), fault
+    def _read(self, heading: Heading, array: pa.Array) -> tuple[Int64, NDArray[np.uint8]]:
         if heading.cell in ("date", "moment"):
             return moments(array, self.source.serials)
         return decimals(array, heading.cell)
 
-    def _report(self, heading: Heading, rows: Int64, array: pa.Array, fault: NDArray[np.uint8]) -> None:
-        for number in np.unique(fault[fault != 0]).tolist():
-            at = np.flatnonzero(fault == number)
-            self._troubles.add(
-                Trouble(
-                    Fault(number).name,
-                    self.source.name,
-                    self.source.reading.shown(heading.name),
-                    rows[at],
-                    trimmed(as_text(array.take(pa.array(at)))),
-                    private=heading.private and number != Fault.ID_ROUNDED,
-                )
-            )
+    def _note(self, heading: Heading, start: int, array: pa.Array, fault: NDArray[np.uint8]) -> None:
+        """Keep the faulty cells of a column from a row on, and where they are."""
+        if fault.any():
+            at = np.flatnonzero(fault)
+            cells = trimmed(as_text(array.take(pa.array(at))))
+            self._faulty.setdefault(heading.name, []).append((start + at, fault[at], cells))
 
     def finish(self) -> Rows:
         """Give all rows read, and keep nothing of them: each column is joined and its parts let go in turn."""
-        dtypes = {h.name: np.int32 if h.cell in CODED else np.int64 for h in self.headings if h.cell != "text"}
-        columns = {name: joined(self._columns.pop(name), dtype) for name, dtype in dtypes.items()}
-        texts = {name: pa.chunked_array(chunks, pa.string()) for name, chunks in self._texts.items()}
-        return Rows(joined(self._rows, np.int64), columns, texts, joined(self._bad, np.bool_))
+        rows = joined(self._rows, np.int64)
+        columns: dict[str, NDArray[np.signedinteger]] = {}
+        texts: dict[str, pa.ChunkedArray] = {}
+        for heading in self.headings:
+            if heading.name in self._numbers:
+                columns[heading.name] = joined(self._numbers.pop(heading.name), np.int64)
+                continue
+            column = pa.chunked_array(self._texts.pop(heading.name), pa.string() if heading.cell == "text" else CODES)
+            if heading.cell == "text":
+                texts[heading.name] = column
+            else:
+                columns[heading.name] = self._encoded(heading, column)
+        return Rows(rows, columns, texts, self._report(rows))
+
+    def _encoded(self, heading: Heading, column: pa.ChunkedArray) -> Int32:
+        codes = self._books.book(heading).encode(column)
+        if len(codes) and codes.min() < -1:
+            fault, start = np.where(codes < -1, -1 - codes, 0).astype(np.uint8), 0
+            for chunk in column.chunks:
+                self._note(heading, start, chunk, fault[start : start + len(chunk)])
+                start += len(chunk)
+            np.maximum(codes, np.int32(-1), out=codes)
+        return codes
+
+    def _report(self, rows: Int64) -> Bool:
+        """Report the faulty cells, in order of the columns; give which rows have any."""
+        bad = np.zeros(len(rows), np.bool_)
+        for heading in self.headings:
+            for at, fault, cells in self._faulty.get(heading.name, ()):
+                bad[at] = True
+                for number in np.unique(fault).tolist():
+                    here = np.flatnonzero(fault == number)
+                    self._troubles.add(
+                        Trouble(
+                            Fault(number).name,
+                            self.source.name,
+                            self.source.reading.shown(heading.name),
+                            rows[at[here]],
+                            cells.take(pa.array(here)),
+                            private=heading.private and number != Fault.ID_ROUNDED,
+                        )
+                    )
+        return bad
 
 
 def joined(parts: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
@@ -211,13 +247,21 @@ def filled(texts: pa.StringArray) -> pa.StringArray:
     return pc.fill_null(texts, "") if texts.null_count else texts
 
 
-def coded(array: pa.Array) -> pa.Array:
-    """Give a column as text, with its dictionary where it has one."""
-    return array if pa.types.is_dictionary(array.type) else as_text(array)
+def coded(array: pa.Array) -> pa.DictionaryArray:
+    """Give a column as text with a dictionary, in which nothing is null."""
+    if not is_coded_text(array.type) or array.dictionary.null_count:
+        return as_text(array).dictionary_encode()
+    if array.type == CODES:
+        return array
+    return pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), array.dictionary)
 
 
 def blank_rows(columns: dict[str, pa.Array], count: int) -> Bool:
     """Say which rows have no cell with anything in it; typed columns are asked first, for they tell at once."""
+    if any(
+        (is_exact_number(array.type) or is_moment(array.type)) and not array.null_count for array in columns.values()
+    ):
+        return np.zeros(count, np.bool_)
     rows = np.arange(count)
     for array in sorted(columns.values(), key=lambda array: is_text(array.type)):
         if not len(rows):

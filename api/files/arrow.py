@@ -26,7 +26,7 @@ def is_moment(kind: pa.DataType) -> bool:
 
 def is_exact_number(kind: pa.DataType) -> bool:
     """Say whether a column holds whole numbers or decimals."""
-    return bool(pa.types.is_signed_integer(kind) or pa.types.is_decimal128(kind))
+    return bool(pa.types.is_signed_integer(kind) or (pa.types.is_decimal(kind) and kind.bit_width <= 128))
 
 
 def readable(column: pa.Array) -> pa.Array:

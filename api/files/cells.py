@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 from enum import IntEnum
-from itertools import compress
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from adjudicator.batch import LARGEST_FEN
-from adjudicator.columns import MISSING, Int32, Int64, UInt8
+from adjudicator.columns import MISSING, Int64, UInt8
 from api.files.arrow import as_text, is_exact_number, is_moment
 from api.files.codes import CLOSED, word_of
 from api.files.stream import CUT, REPLACED
@@ -60,13 +59,9 @@ LARGEST = {
 UNSIGNED = ("rate", "number")
 """Kinds of numbers that are never negative."""
 
-MISSING_CODE = -1
 LONGEST_ID = 64
 ORDINARY_ID = r"^[0-9A-Za-z_.:/-]{1,64}$"
 """Identifiers that can only be meant as they are written."""
-
-NEVER = r"[^\s\S]"
-"""An expression that fits nothing."""
 
 EARLIEST, LATEST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
@@ -89,6 +84,9 @@ def decimals(array: pa.Array, kind: str) -> tuple[Int64, UInt8]:
     values = _exact(array, DECIMALS[kind]) if is_exact_number(array.type) else None
     values, fault = _decimal_texts(as_text(array), kind) if values is None else (values, _no_faults(array))
     largest = LARGEST[kind]
+    lowest = 0 if kind in UNSIGNED else -largest
+    if not len(values) or (values.min() >= lowest and values.max() <= largest):
+        return values, fault
     large = ((values > largest) | (values < -largest)) & (values != MISSING)
     values[large], fault[large] = MISSING, Fault.NUMBER_TOO_LARGE
     if kind in UNSIGNED:
@@ -173,6 +171,9 @@ def moments(array: pa.Array, serials: bool = False) -> tuple[Int64, UInt8]:
     else:
         seconds, fault = _moment_texts(pc.fill_null(as_text(array), ""), serials)
     first, last = ((d.toordinal() - _EPOCH) * 86400 for d in (EARLIEST, LATEST))
+    if not len(seconds) or (seconds.min() >= first and seconds.max() <= last + 86399):
+        return seconds, fault
+    seconds = seconds.copy()
     outside = ((seconds < first) | (seconds > last + 86399)) & (seconds != MISSING)
     seconds[outside], fault[outside] = MISSING, Fault.DATE_OUT_OF_RANGE
     return seconds, fault
@@ -180,6 +181,9 @@ def moments(array: pa.Array, serials: bool = False) -> tuple[Int64, UInt8]:
 
 def _seconds(moments: pa.Array) -> Int64:
     stamps = moments.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
+    if not stamps.null_count:
+        seconds: Int64 = stamps.to_numpy()
+        return seconds
     return np.where(_mask(stamps.is_null()), MISSING, _numbers(stamps))
 
 
@@ -220,67 +224,6 @@ def read_moment(text: str, serials: bool = False) -> tuple[int, int]:
     if hour > 24 or minute > 59 or second > 60:
         return MISSING, Fault.DATE_IMPOSSIBLE
     return (ordinal - _EPOCH) * 86400 + hour * 3600 + minute * 60 + second, Fault.NONE
-
-
-class Codebook:
-    """Values of one column by number, over all blocks of a file (and over files that share the book).
-
-    `encode` gives code -1 for an empty cell and -1 - fault for a faulty one. Only distinct values are looked at, and
-    those that fit the expression `ordinary` stand for themselves.
-    """
-
-    def __init__(self, read: Callable[[str], str | Fault], ordinary: str = NEVER) -> None:
-        self.values: list[str] = []
-        self._read = read
-        self._ordinary = ordinary
-        self._of_text: dict[str | None, int] = {None: MISSING_CODE}
-        self._of_value: dict[str, int] = {}  # those that no ordinary text stands for
-
-    def encode(self, array: pa.Array) -> Int32:
-        """Give the code of every cell of a column of text, plain or with a dictionary; null is empty."""
-        encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-        texts, known = encoded.dictionary.to_pylist(), self._of_text
-        if new := [text for text in texts if text not in known]:
-            self._learn(new, encoded.dictionary if len(new) == len(texts) else pa.array(new, pa.string()))
-        codes = np.append(np.fromiter(map(known.__getitem__, texts), np.int32, len(texts)), np.int32(MISSING_CODE))
-        of_cells: Int32 = codes.take(_numbers(encoded.indices, len(texts)))
-        return of_cells
-
-    def code(self, text: str) -> int:
-        """Give the code of one text as written."""
-        code = self._of_text.get(text)
-        return self._keep(text, self._read(text)) if code is None else code
-
-    def keep(self, values: pa.StringArray) -> Int32:
-        """Give the code of every value; they are right as they are."""
-        encoded = values.dictionary_encode()
-        codes = np.array([self._keep(text, text) for text in encoded.dictionary.to_pylist()], np.int32)
-        of_values: Int32 = codes[_numbers(encoded.indices)]
-        return of_values
-
-    def _learn(self, texts: list[str], column: pa.StringArray) -> None:
-        """Remember what new texts stand for: ordinary ones all at once, the others one by one."""
-        ordinary = _mask(pc.match_substring_regex(column, self._ordinary))
-        plain = texts if ordinary.all() else list(compress(texts, ordinary.tolist()))
-        plain = list(dict.fromkeys(plain))  # a dictionary may name a text twice
-        self._of_text.update(zip(plain, range(len(self.values), len(self.values) + len(plain)), strict=True))
-        self.values += plain
-        for text in compress(texts, (~ordinary).tolist()):
-            self._keep(text, self._read(text))
-
-    def _keep(self, text: str, value: str | Fault) -> int:
-        """Remember what a text stands for."""
-        if isinstance(value, Fault):
-            code = -1 - value
-        elif not value:
-            code = MISSING_CODE
-        else:
-            same = self._of_text if re.fullmatch(self._ordinary, value) else self._of_value
-            code = same.setdefault(value, len(self.values))
-            if code == len(self.values):
-                self.values.append(value)
-        self._of_text[text] = code
-        return code
 
 
 def read_id(text: str, longest: int = LONGEST_ID) -> str | Fault:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as parquet
 
-from api.files.arrow import readable
+from api.files.arrow import is_text, readable
 from api.files.headings import Part, read_headings
 from api.files.source import Block, Source
 
@@ -23,33 +23,43 @@ def open_parquet(path: Path, parts: tuple[Part, ...]) -> Source:
     with parquet.ParquetFile(path) as file:
         schema = file.schema_arrow
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        with parquet.ParquetFile(path) as file:
-            yield from file.iter_batches(BLOCK_ROWS)
+    def batches(source: Source) -> Iterator[pa.RecordBatch]:
+        names = asked_names(schema, source)
+        coded = [name for name in names if is_text(schema.field(name).type)]
+        with parquet.ParquetFile(path, read_dictionary=coded) as file:
+            yield from file.iter_batches(BLOCK_ROWS, columns=names)
 
     return _source(path.name, schema, batches, parts)
 
 
 def table_source(name: str, table: pa.Table, parts: tuple[Part, ...]) -> Source:
     """Take an Arrow table as a source; rows are numbered from 1."""
-    return _source(name, table.schema, lambda: table.to_batches(BLOCK_ROWS), parts)
+    return _source(
+        name,
+        table.schema,
+        lambda source: table.select(asked_names(table.schema, source)).to_batches(BLOCK_ROWS),
+        parts,
+    )
 
 
-def _source(name: str, schema: pa.Schema, batches: object, parts: tuple[Part, ...]) -> Source:
-    assert callable(batches)
+def _source(
+    name: str, schema: pa.Schema, batches: Callable[[Source], Iterable[pa.RecordBatch]], parts: tuple[Part, ...]
+) -> Source:
     source = Source(name, read_headings(flat_names(schema), parts), lambda: blocks())
 
     def blocks() -> Iterator[Block]:
         row = 1
-        for batch in _iterated(batches()):
+        for batch in batches(source):
             yield block_of(batch, source, np.arange(row, row + batch.num_rows, dtype=np.int64))
             row += batch.num_rows
 
     return source
 
 
-def _iterated(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-    return batches
+def asked_names(schema: pa.Schema, source: Source) -> list[str]:
+    """Give the columns that hold anything somebody asked for; what nobody reads is not decoded."""
+    asked = {source.reading.written[at] for at in source.positions().values()}
+    return [field.name for field in schema if not asked.isdisjoint(flat_names(pa.schema([field])))]
 
 
 def flat_names(schema: pa.Schema) -> list[str]:
@@ -79,7 +89,7 @@ def block_of(batch: pa.RecordBatch, source: Source, rows: np.ndarray) -> Block:
             rows = rows[parent.to_numpy(zero_copy_only=False)]
             break
     written = source.reading.written
-    wanted = {**source.reading.columns, **source.reading.extra}
+    wanted = source.positions()
     empty = pa.array([""], pa.string()).take(pa.array(np.zeros(len(rows), np.int64)))
     return Block(
         rows,

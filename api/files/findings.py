@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -58,7 +58,7 @@ class Trouble:
     severity: Severity = "error"
     fields: dict[str, object] = field(default_factory=dict)
 
-    def table(self, claim_ids: list[str], language: Language) -> pa.Table:
+    def table(self, claim_ids: Sequence[str], language: Language) -> pa.Table:
         """Give one row a place, in the columns of SCHEMA."""
         count = len(self.rows)
         finding = Finding(self.code, self.file, 0, self.column, {"column": self.column, **self.fields})
@@ -116,7 +116,7 @@ class Troubles:
             found = np.where(rows[at] == trouble.rows, claims[at], -1)
             self._found[i] = replace(trouble, claims=found)
 
-    def table(self, severity: Severity, claim_ids: list[str], language: Language) -> pa.Table:
+    def table(self, severity: Severity, claim_ids: Sequence[str], language: Language) -> pa.Table:
         """Give what was found of one severity, sorted by file and row."""
         parts = [t.table(claim_ids, language) for t in self._found if t.severity == severity]
         if not parts:
@@ -139,7 +139,7 @@ def _repeated(text: str, count: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text])).cast(pa.string())
 
 
-def _take(values: list[str], codes: Int32 | Int64) -> pa.Array:
+def _take(values: Sequence[str], codes: Int32 | Int64) -> pa.Array:
     """Give the value of each code, empty for -1; only the values used are touched."""
     used, place = np.unique(codes, return_inverse=True)
     texts = pa.array(["" if code < 0 else values[code] for code in used.tolist()], pa.string())

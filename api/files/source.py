@@ -63,6 +63,11 @@ class Source:
     broken: list[BrokenRow] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
 
+    def positions(self) -> dict[str, int]:
+        """Give the place in the file of every column that somebody asked for, by name."""
+        names = {**self.reading.columns, **self.reading.extra}
+        return {name: at for name, at in names.items() if name in self.asked}
+
     @property
     def unread(self) -> list[str]:
         """Give the columns, as the file writes them, that nobody has asked for."""

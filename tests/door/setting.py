@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from adjudicator.catalog import days
 from adjudicator.columns import Category
@@ -38,7 +39,8 @@ def program(name: str = "cn.test.residents", **fields: object) -> Program:
 class OneCatalog:
     """Knows the codes X1 and X2 in every place, under rows that tell the place."""
 
-    def rows_of(self, place: str, codes: Sequence[str]) -> np.ndarray:
+    def rows_of(self, place: str, codes: Sequence[str] | pa.Array) -> np.ndarray:
+        codes = codes.to_pylist() if isinstance(codes, pa.Array) else codes
         base = {"340300": 0, "310000": 10}.get(place, 20)
         return np.array([{"X1": base, "X2": base + 1}.get(code, -1) for code in codes], np.int32)
 

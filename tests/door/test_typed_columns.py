@@ -10,7 +10,9 @@ import pyarrow as pa
 import pytest
 
 from api.files.arrow import as_text
-from api.files.cells import ORDINARY_ID, Codebook, decimals, moments, read_id, word_reader
+from api.files.cells import ORDINARY_ID, Fault, decimals, moments, read_id, word_reader
+from api.files.codebook import Codebook
+from api.files.texts import Texts
 
 BIG = 10**17
 NUMBERS = {
@@ -73,3 +75,23 @@ def test_codes(ids: bool) -> None:
         ]
         assert len(set(of_column.values)) == len(of_column.values)
         assert of_column.encode(column).tolist() == codes, "a second block says the same"
+
+
+def test_codes_over_files_and_chunks() -> None:
+    book = Codebook(read_id, ORDINARY_ID)
+    chunks = [pa.array(part, pa.string()).dictionary_encode() for part in (["b", "a", None], [], ["c", "b", " a "])]
+    assert book.encode(pa.chunked_array(chunks)).tolist() == [0, 1, -1, 2, 0, 1]
+    assert list(book.values) == ["b", "a", "c"]
+    assert book.encode(pa.array(["b", "a", "c"])).tolist() == [0, 1, 2], "the same ids in the same order"
+    assert book.encode(pa.chunked_array([], pa.string())).tolist() == []
+    assert book.keep(["a", "", "z"]).tolist() == [1, -1, 3]
+    assert book.encode(pa.array(["z", "y"])).tolist() == [3, 4]
+    assert (book.code(" y "), book.code("x"), book.code("4.4E+17")) == (4, 5, -1 - Fault.ID_ROUNDED)
+
+
+def test_texts_are_a_sequence() -> None:
+    texts = Texts(pa.array(["b", "a", "c"]))
+    assert (len(texts), texts[1], texts[-1], list(texts[1:]), list(texts)) == (3, "a", "c", ["a", "c"], ["b", "a", "c"])
+    assert "a" in texts and "x" not in texts and texts.index("c") == 2
+    with pytest.raises(ValueError, match="'x'"):
+        texts.index("x")
