@@ -72,9 +72,21 @@ def load_rules(plans: Sequence[Path] = (), tables: Path | None = None) -> Rules:
         raise PlanError(unread)
     if not chosen:
         raise CannotRunError("NO_PLANS", paths=", ".join(str(path) for path in plans))
-    compiled = load_tables(tables)
+    return _rules(library, chosen, load_tables(tables), _table_files(tables))
+
+
+def load_kept(plans: Path, chosen: Sequence[str], tables: Path | None) -> Rules:
+    """Read and compile rules as they were kept: documents and tables of folders, and nothing that is shipped."""
+    library = Library([plans], shipped=False)
+    unread = [finding for finding in library.findings if finding.severity == "error"]
+    if unread or not set(chosen) <= library.documents.keys():
+        raise PlanError(unread)
+    return _rules(library, chosen, load(tables) if tables else None, _table_files(tables) if tables else ())
+
+
+def _rules(library: Library, chosen: Sequence[str], tables: Catalogs | None, files: tuple[Path, ...]) -> Rules:
     illustrative = {name for name in chosen if (c := library.documents[name].compose) and c.illustrative}
-    return Rules(library, _compile(library, chosen), compiled, _table_files(tables), frozenset(illustrative))
+    return Rules(library, _compile(library, chosen), tables, files, frozenset(illustrative))
 
 
 def open_library(plans: Sequence[Path] = ()) -> tuple[Library, list[str]]:

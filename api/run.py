@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,11 @@ from api.files.columnar import table_source
 from api.files.opening import open_source
 from api.messages import Language
 from api.output.accounts import read_accounts
+from api.output.columns import widened
 from api.output.folder import refuse_foreign, replaced_folder
-from api.output.manifest import FileMark, Manifest, OutputMark, PlanMark, mark_file, mark_files, sha256_of
-from api.output.tables import accounts_table, claims_table, layers_table, lines_table
-from api.output.writers import WRITERS
+from api.output.manifest import FileMark, Manifest, OutputMark, PlanMark, mark_file, mark_files
+from api.output.results import Results, write_tables
+from api.output.tables import claims_table, layers_table, lines_table
 from api.rules import Rules, load_rules
 from api.totals import Totals, totals_of
 
@@ -67,15 +69,15 @@ class Run:
 
     def claims(self) -> pa.Table:
         """Give one row a claim; amounts in yuan."""
-        return claims_table(self.batch, self.settlement, self.rulebook)
+        return widened(claims_table(self.batch, self.settlement, self.rulebook))
 
     def layers(self) -> pa.Table:
         """Give one row a claim and layer."""
-        return layers_table(self.batch, self.settlement)
+        return widened(layers_table(self.batch, self.settlement))
 
     def lines(self) -> pa.Table:
         """Give one row a fee line, with its reason."""
-        return lines_table(self.intake, self.settlement, self.rulebook)
+        return widened(lines_table(self.intake, self.settlement, self.rulebook))
 
     def rejected(self, language: Language = "en") -> pa.Table:
         """Give one row a thing that is wrong: file, row, column, value, reason, what to do."""
@@ -98,11 +100,13 @@ def settle_files(
     formats: Sequence[str] = ("csv", "parquet"),
     language: Language = "en",
     report: Report | None = None,
+    workers: int | None = None,
 ) -> Run:
     """Settle the claims of a file; with `out`, write the results there.
 
-    Bad rows are set apart (`Run.rejected`), with the whole claim they belong to; all other claims are settled. Raises
-    AdjudicatorError when rules or files as a whole cannot be used, OSError when they cannot be read or written.
+    Bad rows are set apart (`Run.rejected`), with the whole claim they belong to; all other claims are settled.
+    `workers`: threads that work at once, by default as many as the process has cores; results do not depend on them.
+    Raises AdjudicatorError when rules or files as a whole cannot be used, OSError when they cannot be read or written.
     """
     sources = Sources(
         Path(claims),
@@ -112,8 +116,8 @@ def settle_files(
         tuple(Path(path) for path in plans),
         _path(catalogs),
     )
-    run = settle_sources(sources, report)
-    return run if out is None else write_run(run, sources, Path(out), formats, language, report)
+    run = settle_sources(sources, report, workers)
+    return run if out is None else write_run(run, sources, Path(out), formats, language, report, workers)
 
 
 def settle_tables(
@@ -123,6 +127,7 @@ def settle_tables(
     lines: pa.Table | None = None,
     accounts: Accounts | None = None,
     rules: Rules | None = None,
+    workers: int | None = None,
 ) -> Run:
     """Settle the claims of Arrow tables, with the columns that files have; `rules` default to the shipped ones.
 
@@ -136,10 +141,10 @@ def settle_tables(
         of_lines = table_source("lines", lines, ("line",))
         intake = take_in(table_source("claims", claims, ("claim",)), of_lines, persons, setting_of(used))
     opening = accounts or Accounts.empty()
-    return Run(intake, used, opening, settle(intake.batch, used.rulebook, opening))
+    return Run(intake, used, opening, settle(intake.batch, used.rulebook, opening, workers=workers or cores()))
 
 
-def settle_sources(sources: Sources, report: Report | None = None) -> Run:
+def settle_sources(sources: Sources, report: Report | None = None, workers: int | None = None) -> Run:
     """Read and settle; nothing is written."""
     tell = report or _silent
     for _, path in sources.inputs():
@@ -150,7 +155,12 @@ def settle_sources(sources: Sources, report: Report | None = None) -> Run:
     intake = read_sources(sources, rules)
     accounts = read_accounts(sources.accounts) if sources.accounts else Accounts.empty()
     tell("STAGE_SETTLE")
-    return Run(intake, rules, accounts, settle(intake.batch, rules.rulebook, accounts))
+    return Run(intake, rules, accounts, settle(intake.batch, rules.rulebook, accounts, workers=workers or cores()))
+
+
+def cores() -> int:
+    """Give how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def read_sources(sources: Sources, rules: Rules) -> Intake:
@@ -176,6 +186,7 @@ def write_run(
     formats: Sequence[str] = ("csv", "parquet"),
     language: Language = "en",
     report: Report | None = None,
+    workers: int | None = None,
 ) -> Run:
     """Write the results of a run to a folder, whole or not at all, and give the run with its manifest."""
     tell = report or _silent
@@ -183,28 +194,11 @@ def write_run(
     tell("STAGE_WRITE")
     inputs = tuple(mark_file(role, path) for role, path in sources.inputs())
     with replaced_folder(out) as folder:
-        outputs = _write_tables(run, folder, formats, language)
+        results = Results(run.intake, run.settlement, run.rulebook, language)
+        outputs = write_tables(results, folder, formats, workers or cores())
         manifest = _manifest(run, sources, inputs, outputs, formats)
         manifest.write(folder)
     return Run(run.intake, run.rules, run.accounts, run.settlement, out, manifest)
-
-
-def _write_tables(run: Run, folder: Path, formats: Sequence[str], language: Language) -> tuple[OutputMark, ...]:
-    tables = {
-        "claims": run.claims(),
-        "layers": run.layers(),
-        "lines": run.lines(),
-        "accounts": accounts_table(run.settlement.accounts),
-        "rejected": run.rejected(language),
-        "warnings": run.intake.warnings(language),
-    }
-    marks = []
-    for name, table in tables.items():
-        for kind in dict.fromkeys(formats):
-            path = folder / f"{name}.{kind}"
-            WRITERS[kind](table, path)
-            marks.append(OutputMark(path.name, table.num_rows, sha256_of(path)))
-    return tuple(marks)
 
 
 def _manifest(

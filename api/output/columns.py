@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -11,21 +11,31 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from adjudicator.columns import MISSING, Category, Column, Int32, Int64, Number, UInt8
+from api.files.texts import column_of
 
-YUAN = pa.decimal128(18, 2)
+YUAN = pa.decimal64(18, 2)
+"""An amount is the int64 that it is in the kernel, under another scale; files have it so too."""
+
+WIDE_YUAN = pa.decimal128(18, 2)
 
 
 def yuan(fen: Int64) -> pa.Array:
-    """Give amounts in yuan with two decimals, exactly: the same integers under another scale; MISSING becomes null."""
-    halves = np.empty((len(fen), 2), np.int64)
-    halves[:, 0] = fen
-    halves[:, 1] = fen >> 63
-    missing = fen == MISSING
-    if missing.any():
-        halves[missing] = 0
-        valid = np.packbits(~missing, bitorder="little")
-        return pa.Array.from_buffers(YUAN, len(fen), [pa.py_buffer(valid), pa.py_buffer(halves)])
-    return pa.Array.from_buffers(YUAN, len(fen), [None, pa.py_buffer(halves)])
+    """Give amounts in yuan with two decimals, exactly and without a copy; none is missing."""
+    return pa.Array.from_buffers(YUAN, len(fen), [None, pa.py_buffer(np.ascontiguousarray(fen))])
+
+
+def table_of(columns: dict[str, pa.Array], given: Collection[str]) -> pa.Table:
+    """Make a table. Columns in `given`, and amounts, say something: their schema says so, files need no marks."""
+    fields = [
+        pa.field(name, column.type, nullable=column.type != YUAN and name not in given)
+        for name, column in columns.items()
+    ]
+    return pa.table(list(columns.values()), schema=pa.schema(fields))
+
+
+def widened(table: pa.Table) -> pa.Table:
+    """Give a table with amounts as most functions of Arrow take them: in 128 bits."""
+    return table.cast(pa.schema([f.with_type(WIDE_YUAN) if f.type == YUAN else f for f in table.schema]))
 
 
 def dates(days: Int32) -> pa.Array:
@@ -40,7 +50,7 @@ def words(category: Category) -> pa.Array:
     """Give a dictionary-coded column of text; -1 is null."""
     missing = category.codes < 0
     codes = pa.array(category.codes, pa.int32(), mask=missing if missing.any() else None)
-    return pa.DictionaryArray.from_arrays(codes, pa.array(category.values, pa.string()))
+    return pa.DictionaryArray.from_arrays(codes, column_of(category.values))
 
 
 def names(codes: UInt8 | NDArray[np.integer[Any]], kinds: type[IntEnum], empty: int | None = None) -> pa.Array:

@@ -12,7 +12,7 @@ from adjudicator.reasons import ClaimReason, ClaimStatus, LineReason
 from adjudicator.rulebook import Rulebook
 from adjudicator.settlement import Settlement
 from api.door.intake import Intake
-from api.output.columns import attribute, dates, names, words, yuan
+from api.output.columns import attribute, dates, names, table_of, words, yuan
 
 SHOWN_ATTRIBUTES = (
     "facility_code", "visit", "level", "zone", "filing", "group", "age", "status", "disease", "stay_part",
@@ -68,38 +68,32 @@ def claims_table(batch: Batch, settlement: Settlement, rulebook: Rulebook) -> pa
     columns["cash"] = yuan(settlement.cash_fen)
     columns["held"] = yuan(settlement.held_fen)
     columns["beyond_bill"] = yuan(settlement.beyond_bill_fen)
-    return pa.table(columns)
+    return table_of(columns, ("claim_id", "status", "reason"))
 
 
 def layers_table(batch: Batch, settlement: Settlement) -> pa.Table:
     """Give one row a claim and layer that had a base or paid something, in the order of the claims."""
-    rows, layer_codes, amounts = [], [], []
     layer_names = tuple(settlement.layers)
-    for code, name in enumerate(layer_names):
-        result = settlement.layers[name]
-        here = np.flatnonzero((result.base != 0) | (result.paid != 0))
-        rows.append(here)
-        layer_codes.append(np.full(len(here), code, np.int32))
-        amounts.append(np.stack([getattr(result, field)[here] for field in LAYER_AMOUNTS], axis=1))
-    claim = np.concatenate(rows) if rows else np.empty(0, np.int64)
-    order = np.argsort(claim, kind="stable")
-    claim = claim[order]
-    layer = np.concatenate(layer_codes)[order] if rows else np.empty(0, np.int32)
-    fen = np.concatenate(amounts)[order] if rows else np.empty((0, len(LAYER_AMOUNTS)), np.int64)
+    amounts = {field: np.zeros((len(batch), len(layer_names)), np.int64) for field in LAYER_AMOUNTS}
+    for code, result in enumerate(settlement.layers.values()):
+        for field, fen in amounts.items():
+            fen[:, code] = getattr(result, field)
+    shown = (amounts["base"] | amounts["paid"]) != 0
+    claim, layer = (place.astype(np.int32) for place in shown.nonzero())
     columns = {
         "claim_id": words(batch.claim_id.take(claim)),
         "plan": words(batch.plan.take(claim)),
         "layer": words(Category(layer, layer_names)),
         "fund": words(_funds_of(batch, settlement, claim, layer, layer_names)),
     }
-    columns |= {field: yuan(fen[:, place]) for place, field in enumerate(LAYER_AMOUNTS)}
-    return pa.table(columns)
+    columns |= {field: yuan(fen[shown]) for field, fen in amounts.items()}
+    return table_of(columns, ("claim_id", "plan", "layer"))
 
 
 LAYER_AMOUNTS = ("base", "deductible", "first_pay", "paid")
 
 
-def _funds_of(batch: Batch, settlement: Settlement, claim: Int64, layer: Int32, layers: tuple[str, ...]) -> Category:
+def _funds_of(batch: Batch, settlement: Settlement, claim: Int32, layer: Int32, layers: tuple[str, ...]) -> Category:
     funds = tuple(dict.fromkeys(settlement.funds.values()))
     table = np.full((len(batch.plan.values) + 1, len(layers) + 1), -1, np.int32)
     for (plan, name), fund in settlement.funds.items():
@@ -111,8 +105,8 @@ def _funds_of(batch: Batch, settlement: Settlement, claim: Int64, layer: Int32, 
 def lines_table(intake: Intake, settlement: Settlement, rulebook: Rulebook) -> pa.Table:
     """Give one row a fee line: where it stood, its buckets and the reason for them."""
     batch, lines, catalog = intake.batch, intake.batch.lines, rulebook.catalog
-    claim = np.repeat(np.arange(len(batch)), np.diff(lines.first))
-    columns: dict[str, pa.Array] = {"claim_id": words(batch.claim_id.take(claim))}
+    claim_id = Category(np.repeat(batch.claim_id.codes, np.diff(lines.first)), batch.claim_id.values)
+    columns: dict[str, pa.Array] = {"claim_id": words(claim_id)}
     if intake.line_ids is not None:
         columns["line_id"] = intake.line_ids
     columns["row"] = pa.array(intake.line_rows)
@@ -124,7 +118,7 @@ def lines_table(intake: Intake, settlement: Settlement, rulebook: Rulebook) -> p
     columns["amount"] = yuan(lines.amount_fen)
     columns |= {name: yuan(getattr(settlement, name)) for name in BUCKETS}
     columns["reason"] = names(settlement.line_reason, LineReason)
-    return pa.table(columns)
+    return table_of(columns, ("claim_id", "row", "service_date", "reason"))
 
 
 def accounts_table(accounts: Accounts) -> pa.Table:

@@ -33,6 +33,9 @@ ROWS_AT_ONCE = 65_536
 DICTIONARY_PAGE = 16 << 20
 """Bytes: text whose dictionary does not fit its page falls back to plain text without a word."""
 
+GROUP_ROWS = 1 << 20
+"""Rows of a group of a Parquet file: many, because every group writes its dictionaries anew."""
+
 
 def write_csv(table: pa.Table, path: Path) -> None:
     """Write CSV in UTF-8 with a byte order mark.
@@ -51,20 +54,47 @@ def write_csv(table: pa.Table, path: Path) -> None:
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write Parquet: exact decimals, dates, dictionary-coded text.
+    """Write Parquet: exact decimals, dates, dictionary-coded text; what a file holds is said by Parquet's own types.
 
-    Only text is worth a dictionary: amounts and rows hardly repeat, and trying costs more than all the rest.
+    Numbers are packed by their differences, which costs half of what a general compressor does and takes less room
+    than the fast ones need. There are no statistics: they would cost more than the columns of text themselves, and
+    nobody looks for a row by an amount or by a number that stands for a text.
     """
     coded = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
-    arrow_parquet.write_table(
-        table,
+    packed = [field.name for field in table.schema if _is_packed(field.type)]
+    with arrow_parquet.ParquetWriter(
         path,
-        compression="zstd",
-        compression_level=1,
+        table.schema,
+        compression="snappy",
         use_dictionary=coded,
+        column_encoding=dict.fromkeys(packed, "DELTA_BINARY_PACKED"),
         dictionary_pagesize_limit=DICTIONARY_PAGE,
+        write_statistics=False,
         store_decimal_as_integer=True,
-    )
+        store_schema=False,
+    ) as file:
+        for piece in _pieces(table, GROUP_ROWS):
+            file.write_table(_with_own_words(piece), GROUP_ROWS)
+
+
+def _is_packed(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_date(kind) or pa.types.is_decimal64(kind))
+
+
+def _with_own_words(group: pa.Table) -> pa.Table:
+    """Cut the dictionaries of a group of rows to the stretch they use: every group writes its own, and claims come in
+    order, so that of a long dictionary each group has another part. (Arrow writes bytes of chance for a column of
+    nulls whose dictionary is not empty.)"""
+    for place, field in enumerate(group.schema):
+        if pa.types.is_dictionary(field.type) and group.num_rows:
+            column = group.column(place).combine_chunks()
+            used = pc.min_max(column.indices)
+            first, last = (used["min"].as_py(), used["max"].as_py()) if used["min"].is_valid else (0, -1)
+            if last - first + 1 < len(column.dictionary):
+                indices = pc.subtract(column.indices, pa.scalar(first, column.indices.type))
+                words = column.dictionary.slice(first, last - first + 1)
+                group = group.set_column(place, field, pa.DictionaryArray.from_arrays(indices, words))
+    return group
 
 
 def write_json_lines(table: pa.Table, path: Path) -> None:
@@ -91,10 +121,10 @@ WRITERS: dict[str, Callable[[pa.Table, Path], None]] = {
 }
 
 
-def _pieces(table: pa.Table) -> Iterable[pa.Table]:
+def _pieces(table: pa.Table, rows: int = ROWS_AT_ONCE) -> Iterable[pa.Table]:
     """Cut into pieces of bounded memory; a table without rows is one piece."""
-    for start in range(0, max(table.num_rows, 1), ROWS_AT_ONCE):
-        yield table.slice(start, ROWS_AT_ONCE)
+    for start in range(0, max(table.num_rows, 1), rows):
+        yield table.slice(start, rows)
 
 
 def _safe(column: pa.ChunkedArray) -> pa.ChunkedArray:
