@@ -5,16 +5,19 @@ The bytes themselves are written by the rooms that decide; nothing is read throu
 
 from __future__ import annotations
 
-from typing import Annotated, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field, with_config
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from api.wire.models import STRICT
 from api.wire.values import Amount, Day, Identifier
 
 Moment = Annotated[str, Field(examples=["2023-05-06T10:11:12.345+08:00"], json_schema_extra={"format": "date-time"})]
 Text = Annotated[str, Field(examples=["..."])]
+RowKind = TypeAliasType(
+    "RowKind", Annotated[Literal["SETTLE", "REVERSE", "ADJUST"], Field(description="ADJUST: settled anew")]
+)
 Whole = Annotated[int, Field(examples=[3], json_schema_extra={"format": "int64"})]
 
 
@@ -136,6 +139,26 @@ class ReversalAnswer(TypedDict):
 
 
 @with_config(STRICT)
+class HistoryRow(_Posted):
+    """One row of a settlement: it was settled, taken back, or settled anew."""
+
+    kind: RowKind
+    caused_by: NotRequired[
+        Annotated[Identifier, Field(description="The row that made this one necessary, where no message asked for it")]
+    ]
+    entries: Annotated[list[PostedAmount], Field(description="The double entry of the row")]
+
+
+@with_config(STRICT)
+class HistoryAnswer(TypedDict):
+    """All rows of one settlement, in order."""
+
+    settlement: Annotated[Identifier, Field(description="The settlement (setl_id)")]
+    in_force: Annotated[bool, Field(description="Whether it counts now")]
+    rows: Annotated[list[HistoryRow], Field(description="The last one says how it stands")]
+
+
+@with_config(STRICT)
 class CounterValue(TypedDict):
     """One counter of a person: fen, times or days, as the plan counts."""
 
@@ -229,6 +252,31 @@ class ExplanationAnswer(TypedDict):
 
     settlement_id: Annotated[Identifier, Field(description="The settlement")]
     parts: Annotated[list[ExplainedPart], Field(description="By benefit year")]
+
+
+@with_config(STRICT)
+class HealthAnswer(TypedDict):
+    """The process answers."""
+
+    healthy: Annotated[bool, Field(description="true")]
+
+
+@with_config(STRICT)
+class ReadyAnswer(TypedDict):
+    """The service can settle."""
+
+    ready: Annotated[bool, Field(description="true")]
+
+
+@with_config(STRICT)
+class VersionAnswer(TypedDict):
+    """What decides, by hashes: rows of the journal name the same ones."""
+
+    version: Annotated[Text, Field(description="Version of the program")]
+    engine: Annotated[Text, Field(description="SHA-256 of the modules that decide")]
+    rules: Annotated[Text, Field(description="SHA-256 of all rules together, as the ledger keeps them")]
+    tables: Annotated[str, Field(description="SHA-256 of the tables of items and facilities", examples=["..."])]
+    plans: Annotated[dict[str, str], Field(description="SHA-256 of each plan, by its name")]
 
 
 @with_config(STRICT)

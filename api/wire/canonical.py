@@ -14,14 +14,29 @@ from typing import Any
 
 import orjson
 
-from api.service.requests import ClaimRequest, LineRequest, Request, ReverseRequest, UndoReason
+from api.service.requests import (
+    ClaimRequest,
+    DepositRequest,
+    LineRequest,
+    OpenRequest,
+    ReadjudicateRequest,
+    Request,
+    ReverseRequest,
+    UndoReason,
+)
 
 FORMAT = 1
 """Version of the form. Hashes are kept and compared, so another form has another number."""
 
-KINDS: dict[type, str] = {ClaimRequest: "claim", ReverseRequest: "reverse"}
+KINDS: dict[type, str] = {
+    ClaimRequest: "claim",
+    ReverseRequest: "reverse",
+    ReadjudicateRequest: "readjudicate",
+    OpenRequest: "open",
+    DepositRequest: "deposit",
+}
 
-_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (ClaimRequest, LineRequest, ReverseRequest)}
+_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (*KINDS, LineRequest)}
 _READERS = {kind: (names, attrgetter(*names)) for kind, names in _NAMES.items()}
 
 PAIRS = ("words", "numbers", "amounts")
@@ -45,6 +60,12 @@ def from_canonical(written: bytes) -> Request:
     ((kind, said),) = document.items()
     if kind == "reverse":
         return ReverseRequest(**{**said, "reason": UndoReason(said["reason"])})
+    if kind == "readjudicate":
+        return ReadjudicateRequest(**said)
+    if kind == "open":
+        return OpenRequest(said["holder"], tuple(tuple(entry) for entry in said["counters"]))
+    if kind == "deposit":
+        return DepositRequest(**said)
     pairs = {name: tuple((key, value) for key, value in said[name]) for name in PAIRS if name in said}
     return ClaimRequest(**{**said, **pairs, "lines": tuple(LineRequest(**line) for line in said["lines"])})
 

@@ -6,11 +6,13 @@ request are told at once, those of form and those of agreement.
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from api.wire.problems import Mistake, shown
+from api.wire.statements import MOST_DAYS
 from api.wire.values import AMOUNT_DECIMALS, PRICE_DECIMALS, QUANTITY_DECIMALS, decimal, units
 
 TOLERANCE_FEN = 1
@@ -92,6 +94,18 @@ def one_thing_is_undone(body: Body) -> Iterator[Mistake]:
         yield Mistake("REVERSES_ITSELF", "/original_message_id", found=shown(body["original_message_id"]))
 
 
+def span_is_short(body: Body) -> Iterator[Mistake]:
+    """Find days of a statement that are in the wrong order, or too many to be compared at once."""
+    first, last = body.get("first"), body.get("last")
+    if not first or not last:
+        return
+    days = (datetime.date.fromisoformat(last) - datetime.date.fromisoformat(first)).days + 1
+    if days < 1:
+        yield Mistake("STATEMENT_REVERSED", "/last", found=shown(last), expected=f">= {first}")
+    elif days > MOST_DAYS:
+        yield Mistake("STATEMENT_TOO_LONG", "/last", found=shown(last), fields={"days": MOST_DAYS})
+
+
 CLAIM_LAWS: tuple[Law, ...] = (
     line_ids_differ,
     amounts_are_price_times_quantity,
@@ -100,6 +114,7 @@ CLAIM_LAWS: tuple[Law, ...] = (
     attributes_are_named,
 )
 REVERSAL_LAWS: tuple[Law, ...] = (one_thing_is_undone,)
+STATEMENT_LAWS: tuple[Law, ...] = (span_is_short,)
 
 
 def product_fen(price_e6: int, quantity_e4: int) -> int:

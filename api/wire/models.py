@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, NotRequired
 
 from pydantic import ConfigDict, Field, with_config
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from api.wire.values import Amount, Count, Day, Identifier, Price, Quantity, Word
 
@@ -21,6 +21,15 @@ MOST_ATTRIBUTES = 50
 """Further attributes, or amounts, of a claim."""
 
 STRICT = ConfigDict(strict=True, extra="forbid")
+
+ReversalReason = TypeAliasType(
+    "ReversalReason",
+    Annotated[
+        Literal["unknown_outcome", "mistake", "returned", "other"],
+        Field(description="Kept, and decides nothing. unknown_outcome: the answer never came (冲正)"),
+    ],
+)
+"""Words of a list have a name, so that generated clients give their type the same one."""
 
 
 @with_config(STRICT)
@@ -101,12 +110,7 @@ class ReverseMessage(TypedDict):
         ]
     ]
     settlement_id: NotRequired[Annotated[Identifier, Field(description="Settlement that is undone (setl_id)")]]
-    reason: NotRequired[
-        Annotated[
-            Literal["unknown_outcome", "mistake", "returned", "other"],
-            Field(description="Kept, and decides nothing. unknown_outcome: the answer never came (冲正)"),
-        ]
-    ]
+    reason: NotRequired[ReversalReason]
 
 
 @with_config(STRICT)

@@ -10,12 +10,17 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from api.files.codes import word_of
+from api.ledger.statements import Span, StatementRow
+from api.service.reconciling import Stretch, Totals
 from api.service.requests import ClaimRequest, LineRequest, ReverseRequest, UndoReason
+from api.wire.books import CoverMessage, InstitutionMessage
 from api.wire.checking import Steps, mistake_of
 from api.wire.decoding import decode
-from api.wire.laws import CLAIM_LAWS, REVERSAL_LAWS, Law
+from api.wire.laws import CLAIM_LAWS, REVERSAL_LAWS, STATEMENT_LAWS, Law
 from api.wire.models import Claim, ClaimMessage, PersonQuery, ReverseMessage
-from api.wire.problems import MOST_MISTAKES, refuse
+from api.wire.problems import MOST_MISTAKES, Mistake, refuse
+from api.wire.sandbox import SandboxClock
+from api.wire.statements import StatementDetails, StatementTotals
 from api.wire.values import AMOUNT_DECIMALS, PRICE_DECIMALS, QUANTITY_DECIMALS, day, units
 
 CODED = ("visit", "scheme", "filing", "transfer", "delivery")
@@ -45,6 +50,53 @@ def read_reverse_message(body: bytes) -> tuple[str, ReverseRequest]:
 def read_person_query(body: bytes) -> str:
     """Read whose accounts are asked for: the number of the person. Raises RequestError."""
     return str(_checked(body, PersonQuery, ())["person_id"])
+
+
+def read_totals(body: bytes, institution: str) -> tuple[Span, Totals]:
+    """Read sums of a statement. institution: of who signs, empty for the agency, which says it. Raises RequestError."""
+    said = _checked(body, StatementTotals, STATEMENT_LAWS)
+    return _span(said, institution), Totals(*_amounts(said), said["count"])
+
+
+def read_details(body: bytes, institution: str) -> tuple[Span, Stretch, list[StatementRow]]:
+    """Read rows of a statement, and which stretch of it they are. Raises RequestError."""
+    said = _checked(body, StatementDetails, STATEMENT_LAWS)
+    rows = [StatementRow(row["settlement_id"], row["visit_id"], row["refund"], *_amounts(row)) for row in said["rows"]]
+    return _span(said, institution), Stretch(said.get("after"), said.get("through")), rows
+
+
+def _span(said: Mapping[str, Any], institution: str) -> Span:
+    whose = said.get("institution", institution)
+    if not whose:
+        missing = Mistake("FIELD_MISSING", "/institution", fields={"name": "institution"})
+        raise refuse("REQUEST_NOT_VALID", [missing])
+    scheme, clearing = word_of("scheme", said["scheme"]), word_of("visit", said["clearing"])
+    return Span(whose, scheme, clearing, said["first"], said["last"])
+
+
+def _amounts(said: Mapping[str, Any]) -> tuple[int, int, int]:
+    total, fund, account = (units(said[name], AMOUNT_DECIMALS) for name in ("total", "fund", "account"))
+    return total, fund, account
+
+
+def read_cover(body: bytes) -> list[dict[str, str]]:
+    """Read spans of cover, as rows of a members file. Raises RequestError."""
+    spans = _checked(body, CoverMessage, ())["spans"]
+    return [
+        {name: ";".join(value) if isinstance(value, list) else str(value) for name, value in span.items()}
+        for span in spans
+    ]
+
+
+def read_institutions(body: bytes) -> list[dict[str, str]]:
+    """Read institutions. Raises RequestError."""
+    said: list[dict[str, str]] = _checked(body, InstitutionMessage, ())["institutions"]
+    return said
+
+
+def read_clock(body: bytes) -> int:
+    """Read to which day the clock of the sandbox is set. Raises RequestError."""
+    return day(_checked(body, SandboxClock, ())["day"])
 
 
 def _checked(body: bytes, model: type, laws: tuple[Law, ...]) -> Mapping[str, Any]:

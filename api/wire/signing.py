@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -76,13 +75,6 @@ class Verifier(Protocol):
         """Say whether a signature is that of a text under a key. Takes the same time whatever is wrong with it."""
 
 
-class Nonces(Protocol):
-    """Remembers the nonces of each key for twice the window."""
-
-    def remember(self, key_id: str, nonce: str, now: int) -> bool:
-        """Keep a nonce that comes at a time (seconds since 1970); False if it is kept already."""
-
-
 @dataclass(frozen=True, slots=True)
 class Hmac:
     """HMAC by one hash function; digests and signatures are written in lower-case hexadecimal digits."""
@@ -131,6 +123,14 @@ def string_to_sign(
     return "\n".join((method.upper(), path, query, body_digest, timestamp, nonce, key_id)).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who signed a request. nonce: 12 bytes of the key and its nonce; it comes once in twice the window."""
+
+    principal: Principal
+    nonce: bytes
+
+
 class Authentication:
     """Decides who sent a request.
 
@@ -138,21 +138,20 @@ class Authentication:
     """
 
     def __init__(
-        self,
-        credentials: Callable[[str], Credential | None],
-        nonces: Nonces,
-        verifiers: Mapping[str, Verifier] = ALGORITHMS,
+        self, credentials: Callable[[str], Credential | None], verifiers: Mapping[str, Verifier] = ALGORITHMS
     ) -> None:
-        self._credentials, self._nonces, self._verifiers = credentials, nonces, verifiers
+        self._credentials, self._verifiers = credentials, verifiers
 
-    def principal(self, attempt: Attempt, now: int) -> Principal:
+    def sender(self, attempt: Attempt, now: int) -> Sender:
         """Give who signed a request that arrived at a time (seconds since 1970). Raises RequestError.
 
-        A key that is not known is answered as a wrong signature is. The nonce is asked for last, so that only who
-        holds a key can use one up.
+        A key that is not known is answered as a wrong signature is. Whether the nonce was there before is asked
+        afterwards, so that only who holds a key can use one up.
         """
         key_id, timestamp, nonce, signature = (attempt.header(name) for name in FORMS)
         credential = self._credentials(key_id)
+        if credential is not None and credential.algorithm not in self._verifiers:
+            credential = None
         verifier = self._verifiers[credential.algorithm if credential else "hmac-sha256"]
         digest = verifier.digest(attempt.body)
         text = string_to_sign(attempt.method, attempt.path, attempt.query, digest, timestamp, nonce, key_id)
@@ -161,26 +160,4 @@ class Authentication:
             raise refuse("SIGNATURE_REFUSED")
         if abs(now - int(timestamp)) > WINDOW_SECONDS:
             raise refuse("SIGNED_OUTSIDE_WINDOW", seconds=WINDOW_SECONDS)
-        if not self._nonces.remember(key_id, nonce, now):
-            raise refuse("NONCE_USED")
-        return credential.principal
-
-
-class NoncesInMemory:
-    """Nonces of one process. After a restart those of the process before are forgotten: what may take effect only once
-    is guarded by its message id."""
-
-    def __init__(self) -> None:
-        self._kept: set[bytes] = set()
-        self._ends: deque[tuple[int, bytes]] = deque()
-
-    def remember(self, key_id: str, nonce: str, now: int) -> bool:
-        """Keep a nonce for twice the window."""
-        while self._ends and self._ends[0][0] < now:
-            self._kept.discard(self._ends.popleft()[1])
-        short = hashlib.blake2b(f"{key_id}\n{nonce}".encode(), digest_size=12).digest()
-        if short in self._kept:
-            return False
-        self._kept.add(short)
-        self._ends.append((now + 2 * WINDOW_SECONDS, short))
-        return True
+        return Sender(credential.principal, hashlib.blake2b(f"{key_id}\n{nonce}".encode(), digest_size=12).digest())

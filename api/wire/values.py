@@ -46,6 +46,10 @@ class Form:
     code: str
     decimals: int = 0
 
+    def matches(self, text: str) -> bool:
+        """Say whether a text is written so."""
+        return len(text) <= self.longest and re.fullmatch(self.pattern, text, re.ASCII) is not None
+
     @property
     def declared(self) -> Any:
         """The form as the models declare it."""
@@ -81,7 +85,7 @@ Amount = Annotated[str, AMOUNT_FORM.declared]
 Quantity = Annotated[str, QUANTITY_FORM.declared]
 Price = Annotated[str, PRICE_FORM.declared]
 Day = Annotated[str, DAY_FORM.declared, AfterValidator(_exists)]
-Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT, examples=[7])]
+Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT, examples=[7], json_schema_extra={"format": "int32"})]
 
 
 @lru_cache(maxsize=REMEMBERED)

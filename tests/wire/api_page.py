@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from api.http.situations import SITUATIONS
 from api.wire.problems import STATUS
 from catalogs.findings import texts
 
@@ -31,7 +32,19 @@ def tables() -> dict[str, str]:
     return {
         "problems": _table(("code", "status"), ((code, str(STATUS[code])) for code in problems)),
         "mistakes": _table(("code",), ((code,) for code in mistakes)),
+        "situations": _situations(),
     }
+
+
+def _situations() -> str:
+    """The persons of the sandbox."""
+    lines = ["| person | shows | claim to try | cash | funds, or reason |", "|---" * 5 + "|"]
+    for person in SITUATIONS:
+        claim, shown = person.claim, f"{person.title}（{person.title_zh}）"
+        tried = " ".join(claim.get(name, "") for name in ("visit", "total", "admission", "filing")).strip()
+        outcome = ", ".join(f"{fund} {paid}" for fund, paid in person.funds.items()) or f"`{person.reason}`"
+        lines.append(f"| `{person.person_id}` | {shown} | {tried} | {person.cash} | {outcome} |".replace("``", "none"))
+    return "\n".join(lines)
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

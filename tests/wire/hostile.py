@@ -122,5 +122,72 @@ CLAIMS: list[dict[str, Any]] = [
     claim(lines=[{"line_id": "1", "item_code": "X", "amount": "56.25"}] * 2),
 ]
 
-BODIES: list[bytes] = [*NOT_JSON, *NOT_CLAIMS, *(json.dumps(said).encode() for said in CLAIMS)]
-"""All of them."""
+OTHER_ENCODINGS: list[bytes] = [
+    json.dumps(claim(disease="高血病"), ensure_ascii=False).encode(encoding)
+    for encoding in ("gb18030", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "big5", "euc_jp")
+] + [
+    json.dumps(claim(), ensure_ascii=False).encode(encoding)
+    for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-32-be", "cp037")
+]
+"""A claim that would be fine in UTF-8."""
+
+GOOD = json.dumps(claim()).encode()
+CUT_OFF: list[bytes] = [GOOD[: len(GOOD) * part // 24] for part in range(24)]
+AROUND: list[bytes] = [
+    *(mark + GOOD for mark in (b"\x00", b"\x0b", b"\x0c", b"\xc2\xa0", b"\xe2\x80\x8b", b")]}',\n", b"x=", b"[")),
+    *(GOOD + mark for mark in (b"\x00", b"\x1a", b",", b"}", b"x", b"{}", b"\n\n1", b"//", b"\xc2\xa0")),
+    *(GOOD.replace(b'"visit_id"', name + b': 1, "visit_id"', 1) for name in (b'"visit_id"', b'"total"', b'"lines"')),
+    GOOD.replace(b'"visit_id"', b'"visit\\u005fid": "V9", "visit_id"', 1),
+    GOOD.replace(b'"line_id"', b'"line_id": "0", "line_id"', 1),
+]
+"""A good claim with something before it, after it, or twice in it."""
+
+REVERSALS: list[dict[str, Any]] = [
+    *({"message_id": "X1", "settlement_id": value} for value in WRONG_IDS),
+    *({"message_id": value, "settlement_id": "x"} for value in WRONG_IDS),
+    *({"message_id": "X1", "original_message_id": value} for value in WRONG_IDS),
+    *({"message_id": "X1", "settlement_id": "x", "reason": value} for value in (*WRONG_WORDS, "because", "MISTAKE")),
+    {"message_id": "X1"},
+    {"message_id": "X1", "settlement_id": "x", "original_message_id": "M1"},
+    {"message_id": "X1", "original_message_id": "X1"},
+    {"message_id": "X1", "settlement_id": "x", "cascade": True},
+]
+SPAN = {"scheme": "310", "clearing": "11", "first": "2023-05-08", "last": "2023-05-08", "institution": "H11000000001"}
+SUMS = {"total": "0", "fund": "0", "account": "0", "count": 0}
+TOTALS: list[dict[str, Any]] = [
+    *({**SPAN, **SUMS, name: value} for name in ("total", "fund", "account") for value in WRONG_AMOUNTS),
+    *({**SPAN, **SUMS, name: value} for name in ("first", "last") for value in WRONG_DAYS),
+    *({**SPAN, **SUMS, "count": value} for value in WRONG_COUNTS),
+    {**SPAN, **SUMS, "first": "2023-05-09"},
+]
+ROW = {"settlement_id": "s", "visit_id": "v", "refund": False, "total": "1", "fund": "1", "account": "0"}
+DETAILS: list[dict[str, Any]] = [
+    *({**SPAN, "rows": [{**ROW, name: value}]} for name in ("total", "fund", "account") for value in WRONG_AMOUNTS),
+    *({**SPAN, "rows": [{**ROW, "settlement_id": value}]} for value in WRONG_IDS),
+    *({**SPAN, "rows": [{**ROW, "refund": value}]} for value in WRONG_FLAGS),
+    *({**SPAN, "rows": value} for value in (None, 1, "", {}, [None], [1], [[]], [ROW] * 5_000)),
+]
+
+
+def _bytes(said: list[dict[str, Any]]) -> list[bytes]:
+    return [json.dumps(body).encode() for body in said]
+
+
+OTHERS: dict[str, list[bytes]] = {
+    "/v1/reversals": _bytes(REVERSALS),
+    "/v1/accounts": _bytes([{"person_id": value} for value in WRONG_IDS] + [{"person_id": "1", "name": "x"}]),
+    "/v1/statements/totals": _bytes(TOTALS),
+    "/v1/statements/details": _bytes(DETAILS),
+}
+"""What other routes than that of claims must not take, by route."""
+
+FAMILIES: dict[str, list[bytes]] = {
+    "not JSON": NOT_JSON,
+    "not a claim": NOT_CLAIMS,
+    "wrong values": _bytes(CLAIMS),
+    "other encodings": OTHER_ENCODINGS,
+    "cut off": CUT_OFF,
+    "something around it": AROUND,
+}
+BODIES: list[bytes] = [body for bodies in FAMILIES.values() for body in bodies]
+"""All that the route of settlements must not take."""

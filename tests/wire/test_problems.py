@@ -7,9 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from pydantic import TypeAdapter
 
-from api.wire.models import Claim, ClaimMessage, PersonQuery, ReverseMessage
 from api.wire.problems import STATUS, TYPE_PREFIX, Mistake, Problem, refuse, shown
 from catalogs.findings import texts
 from tests.wire.api_page import PAGE, ROOT, codes, written
@@ -72,26 +70,3 @@ def test_every_problem_can_be_said() -> None:
     fields: dict[str, Any] = {"largest": 1, "name": "x", "seconds": 1, "role": "x", "roles": "x"}
     for code in STATUS:
         assert orjson.loads(Problem(code, fields=fields).body())["status"] == STATUS[code]
-
-
-def parts(schema: Any) -> list[dict[str, Any]]:
-    found = [schema] if isinstance(schema, dict) else []
-    children = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else []
-    return found + [part for child in children for part in parts(child)]
-
-
-@pytest.mark.parametrize("model", [Claim, ClaimMessage, ReverseMessage, PersonQuery])
-def test_models_make_schemas_that_generators_understand(model: type) -> None:
-    """No unions, no tuples, no bare numbers with decimals, no patterns of keys; names that stay."""
-    schema = TypeAdapter(model).json_schema()
-    assert schema["title"] == model.__name__
-    for part in parts(schema):
-        assert (
-            not {"anyOf", "oneOf", "allOf", "prefixItems", "patternProperties", "propertyNames", "const"} & part.keys()
-        )
-        assert part.get("type") != "number"
-        assert not isinstance(part.get("type"), list)
-        if part.get("type") == "object" and "properties" in part:
-            assert part["additionalProperties"] is False
-            assert part["description"]
-            assert all("description" in field for field in part["properties"].values())
