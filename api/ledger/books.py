@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from api.ledger.chain import sha256
-from api.ledger.database.statements import insert_new, insert_or_set
+from api.ledger.database.statements import insert_all, insert_new, insert_or_set, padded
 from api.ledger.rows import GENESIS, Head, Person
 from api.ledger.schema import content, holder, institution, person, person_identity
 
@@ -24,20 +25,23 @@ class NewPerson:
     concealed: bytes
 
 
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+"""Statements of every transaction are built once; only the keys asked for differ."""
+
 _PERSONS = (
     select(person_identity.c.blind, person.c.person_key, person.c.cover, content.c.body)
     .join_from(person_identity, person)
     .join(content, content.c.sha256 == person.c.cover)
-    .where(person_identity.c.blind.in_(bindparam("keys", expanding=True)))
+    .where(person_identity.c.blind.in_(_KEYS))
 )
-"""Built once: every transaction asks it."""
+_INSTITUTIONS = select(institution.c.code).where(institution.c.code.in_(_KEYS))
+_LOCKED = select(holder).where(holder.c.holder_key.in_(_KEYS)).order_by(holder.c.holder_key).with_for_update()
 
 
 def keep_content(connection: Connection, kind: str, bodies: Sequence[bytes]) -> list[str]:
     """Keep bytes under their hash, once; give the hashes in order."""
     hashes = [sha256(body) for body in bodies]
-    rows = [{"sha256": key, "kind": kind, "body": body} for key, body in zip(hashes, bodies, strict=True)]
-    insert_new(connection, content, rows)
+    insert_new(connection, content, [(key, kind, body) for key, body in zip(hashes, bodies, strict=True)])
     return hashes
 
 
@@ -49,7 +53,7 @@ def content_of(connection: Connection, hashes: Collection[str]) -> dict[str, byt
 
 def persons(connection: Connection, blinds: Collection[str]) -> dict[str, Person]:
     """Give persons, with their cover, by the keyed digest of their number."""
-    found = connection.execute(_PERSONS, {"keys": sorted(blinds)}) if blinds else ()
+    found = connection.execute(_PERSONS, {"keys": padded(blinds)}) if blinds else ()
     return {blind: Person(key, cover, body) for blind, key, cover, body in found}
 
 
@@ -74,21 +78,19 @@ def covers_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
 
 def put_persons(connection: Connection, new: Sequence[NewPerson], covers: Mapping[str, str]) -> None:
     """Add persons, and set the cover (a hash) of persons by key."""
-    insert_or_set(connection, person, [{"person_key": key, "cover": cover} for key, cover in covers.items()])
-    identities = [{"person_key": n.person_key, "blind": n.blind, "concealed": n.concealed} for n in new]
-    if identities:
-        connection.execute(insert(person_identity), identities)
+    insert_or_set(connection, person, list(covers.items()))
+    insert_all(connection, person_identity, [(n.blind, n.person_key, n.concealed) for n in new])
 
 
 def put_institutions(connection: Connection, rows: Sequence[Mapping[str, str]]) -> None:
     """Add institutions, or change their names and places; `rows` have code, name and place."""
-    insert_or_set(connection, institution, rows)
+    latest = {row["code"]: (row["code"], row["name"], row["place"]) for row in rows}
+    insert_or_set(connection, institution, list(latest.values()))
 
 
 def institutions_known(connection: Connection, codes: Collection[str]) -> set[str]:
     """Give, of some codes, those of institutions."""
-    found = connection.execute(select(institution.c.code).where(institution.c.code.in_(sorted(codes))))
-    return set(found.scalars())
+    return set(connection.execute(_INSTITUTIONS, {"keys": padded(codes)}).scalars())
 
 
 def lock_holders(connection: Connection, keys: Collection[str]) -> dict[str, Head]:
@@ -96,15 +98,13 @@ def lock_holders(connection: Connection, keys: Collection[str]) -> dict[str, Hea
     heads = _lock(connection, keys)
     new = sorted(set(keys) - heads.keys())
     if new:
-        rows = [{"holder_key": key, "person_seq": 0, "head": GENESIS} for key in new]
-        insert_new(connection, holder, rows)
+        insert_new(connection, holder, [(key, 0, GENESIS) for key in new])
         heads |= _lock(connection, new)  # another transaction may have added one first, and gone on
     return heads
 
 
 def _lock(connection: Connection, keys: Collection[str]) -> dict[str, Head]:
-    statement = select(holder).where(holder.c.holder_key.in_(sorted(keys))).order_by(holder.c.holder_key)
-    rows = connection.execute(statement.with_for_update())
+    rows = connection.execute(_LOCKED, {"keys": padded(keys)}) if keys else ()
     return {row.holder_key: Head(row.person_seq, row.head) for row in rows}
 
 
@@ -116,5 +116,4 @@ def heads_of(connection: Connection, keys: Collection[str]) -> dict[str, Head]:
 
 def move_heads(connection: Connection, heads: Mapping[str, Head]) -> None:
     """Set where the chains of holders stand."""
-    rows = [{"holder_key": key, "person_seq": head.person_seq, "head": head.row_hash} for key, head in heads.items()]
-    insert_or_set(connection, holder, rows)
+    insert_or_set(connection, holder, [(key, head.person_seq, head.row_hash) for key, head in heads.items()])

@@ -47,7 +47,11 @@ _HASHED = {
 
 def _feed(digest: hashlib._Hash, row: JournalRow | EntryRow | RequestRow) -> None:
     """Add every field with its length, so that no two rows read the same."""
+    parts = []
     for value in _HASHED[type(row)](row):
-        body = value if isinstance(value, bytes) else b"" if value is None else str(value).encode()
-        digest.update(b"%d:" % (-1 if value is None else len(body)))
-        digest.update(body)
+        if value is None:
+            parts.append(b"-1:")
+        else:
+            body = value if isinstance(value, bytes) else str(value).encode()
+            parts += (b"%d:" % len(body), body)
+    digest.update(b"".join(parts))

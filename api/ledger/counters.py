@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, select
 
 from adjudicator.accounts import Accounts
-from api.ledger.database.statements import insert_or_set
+from api.ledger.database.statements import insert_or_set, padded
 from api.ledger.schema import counter
 
 Place = tuple[str, str, str, str, int]
@@ -28,7 +28,7 @@ _OF_HOLDERS = select(counter).where(counter.c.holder_key.in_(bindparam("holders"
 def read_counters(connection: Connection, holders: Collection[str]) -> dict[str, Counters]:
     """Give the counters of some holders, by holder; empty for one that has none."""
     found: dict[str, Counters] = {holder: {} for holder in holders}
-    for row in connection.execute(_OF_HOLDERS, {"holders": sorted(holders)}) if holders else ():
+    for row in connection.execute(_OF_HOLDERS, {"holders": padded(holders)}) if holders else ():
         holder, plan, name, keys, period, value = row
         found[holder][(holder, plan, name, keys, period)] = value
     return found
@@ -36,11 +36,7 @@ def read_counters(connection: Connection, holders: Collection[str]) -> dict[str,
 
 def write_counters(connection: Connection, changed: Mapping[Place, int]) -> None:
     """Set the values of some places."""
-    insert_or_set(connection, counter, [_columns(place, value) for place, value in changed.items()])
-
-
-def _columns(place: Place, value: int) -> dict[str, object]:
-    return dict(zip(counter.c.keys(), (*place, value), strict=True))
+    insert_or_set(connection, counter, [(*place, value) for place, value in changed.items()])
 
 
 def pack(counters: Mapping[Place, int]) -> bytes:

@@ -7,10 +7,10 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, select, tuple_
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from api.ledger.database.statements import take_numbers
+from api.ledger.database.statements import insert_all, padded, take_numbers
 from api.ledger.rows import EntryRow, JournalRow, RequestRow
 from api.ledger.schema import entry, joint, journal, journal_seq, live, request
 
@@ -39,6 +39,13 @@ _ANSWERED = (
 )
 
 
+_DECIDED = (
+    select(func.max(journal.c.seq).filter(journal.c.kind != "REVERSE"))
+    .where(journal.c.origin_seq.in_(_KEYS))
+    .group_by(journal.c.origin_seq)
+)
+
+
 def take_seqs(connection: Connection, count: int) -> list[int]:
     """Give numbers for new rows, in order, to a transaction that has locked its holders."""
     return take_numbers(connection, journal.c.seq, journal_seq, count)
@@ -46,9 +53,8 @@ def take_seqs(connection: Connection, count: int) -> list[int]:
 
 def append_rows(connection: Connection, rows: Sequence[JournalRow], entries: Sequence[EntryRow]) -> None:
     """Add rows with their entries."""
-    if rows:
-        connection.execute(insert(journal), [_columns(row) for row in rows])
-        connection.execute(insert(entry), [_columns(row) for row in entries])
+    insert_all(connection, journal, [_VALUES[JournalRow](row) for row in rows])
+    insert_all(connection, entry, [_VALUES[EntryRow](row) for row in entries])
 
 
 def rows_by_seq(connection: Connection, seqs: Collection[int]) -> dict[int, JournalRow]:
@@ -56,9 +62,12 @@ def rows_by_seq(connection: Connection, seqs: Collection[int]) -> dict[int, Jour
     return {row.seq: row for row in _rows(connection, journal.c.seq.in_(sorted(seqs)))}
 
 
-def row_by_settlement(connection: Connection, settlement_id: str) -> JournalRow | None:
-    """Give the row with a settlement id."""
-    return next(_rows(connection, journal.c.settlement_id == settlement_id), None)
+def row_by_settlement(connection: Connection, settlement_id: str, institution: str | None) -> JournalRow | None:
+    """Give the row with a settlement id, of an institution; of any where it is None."""
+    wanted = journal.c.settlement_id == settlement_id
+    if institution is not None:
+        wanted &= journal.c.institution == institution
+    return next(_rows(connection, wanted), None)
 
 
 def life_of(connection: Connection, origin_seq: int) -> list[JournalRow]:
@@ -74,10 +83,30 @@ def rows_of_holders_after(connection: Connection, holders: Collection[str], seq:
     return list(_rows(connection, used & (journal.c.seq > seq)))
 
 
+def decided_in_force(
+    connection: Connection, first: str, last: str, persons: Collection[str] | None = None
+) -> Iterator[list[JournalRow]]:
+    """Give settlements in force that were settled first on one of some days, by the row whose figures they have.
+
+    They come in order of their origin, some at a time. persons: whose settlements, None for everyone's.
+    """
+    origins = (
+        select(journal.c.seq)
+        .join_from(journal, live, live.c.origin_seq == journal.c.seq)
+        .where(journal.c.book_date.between(first, last))
+        .order_by(journal.c.seq)
+    )
+    if persons is not None:
+        origins = origins.where(journal.c.person_key.in_(sorted(persons)))
+    every = list(connection.execute(origins).scalars())
+    for begin in range(0, len(every), ROWS_AT_ONCE):
+        decided = connection.execute(_DECIDED, {"keys": every[begin : begin + ROWS_AT_ONCE]}).scalars()
+        yield sorted(rows_by_seq(connection, list(decided)).values(), key=lambda row: row.origin_seq)
+
+
 def join_holders(connection: Connection, joined: Sequence[tuple[str, int]]) -> None:
     """Note which rows could use the counters of holders that are not their person."""
-    if joined:
-        connection.execute(insert(joint), [{"holder_key": holder, "seq": seq} for holder, seq in joined])
+    insert_all(connection, joint, joined)
 
 
 def all_rows(connection: Connection) -> Iterator[JournalRow]:
@@ -107,7 +136,7 @@ def entries_of_rows(connection: Connection, seqs: Collection[int]) -> dict[int, 
 
 def standing(connection: Connection, receipts: Collection[Receipt]) -> dict[Receipt, str]:
     """Give, of some receipts, those that are settled, with the id of the settlement that stands."""
-    found = connection.execute(_STANDING, {"keys": sorted(receipts)}) if receipts else ()
+    found = connection.execute(_STANDING, {"keys": padded(receipts)}) if receipts else ()
     return {(row.institution, row.visit_id, row.receipt_id): row.settlement_id for row in found}
 
 
@@ -124,12 +153,7 @@ def lengths_of_lives(connection: Connection, origins: Collection[int], before: i
 
 def begin_lives(connection: Connection, settled: Iterable[tuple[Receipt, int]]) -> None:
     """Put settlements in force. The database refuses a second one for a receipt."""
-    rows = [
-        {"institution": institution, "visit_id": visit, "receipt_id": receipt, "origin_seq": origin}
-        for (institution, visit, receipt), origin in settled
-    ]
-    if rows:
-        connection.execute(insert(live), rows)
+    insert_all(connection, live, [(*receipt, origin) for receipt, origin in settled])
 
 
 def end_lives(connection: Connection, origins: Collection[int]) -> None:
@@ -140,14 +164,13 @@ def end_lives(connection: Connection, origins: Collection[int]) -> None:
 
 def answered(connection: Connection, messages: Collection[Message]) -> dict[Message, tuple[RequestRow, bytes]]:
     """Give, of some messages, those that were decided, with the bytes they were answered."""
-    found = (_answered(row) for row in connection.execute(_ANSWERED, {"keys": sorted(messages)}))
+    found = (_answered(row) for row in connection.execute(_ANSWERED, {"keys": padded(messages)}))
     return {(row.institution, row.message_id): (row, answer) for row, answer in found}
 
 
 def remember(connection: Connection, rows: Sequence[RequestRow]) -> None:
     """Keep what messages were answered. The database refuses a second answer to one."""
-    if rows:
-        connection.execute(insert(request), [_columns(row) for row in rows])
+    insert_all(connection, request, [_VALUES[RequestRow](row) for row in rows])
 
 
 def _answered(row: Row[Any]) -> tuple[RequestRow, bytes]:
@@ -157,10 +180,5 @@ def _answered(row: Row[Any]) -> tuple[RequestRow, bytes]:
     return found, sent if found.answer is None else found.answer
 
 
-_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (JournalRow, EntryRow, RequestRow)}
-_VALUES = {kind: attrgetter(*names) for kind, names in _FIELDS.items()}
-
-
-def _columns(row: JournalRow | EntryRow | RequestRow) -> dict[str, object]:
-    """Give a row by column; `dataclasses.asdict` would copy every value."""
-    return dict(zip(_FIELDS[type(row)], _VALUES[type(row)](row), strict=True))
+_VALUES = {kind: attrgetter(*(field.name for field in fields(kind))) for kind in (JournalRow, EntryRow, RequestRow)}
+"""Give a row's values in the order of its table; `dataclasses.astuple` would copy every value."""

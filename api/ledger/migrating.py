@@ -8,7 +8,6 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
 
 from api.failures import CannotRunError
 from api.ledger.database import Database
@@ -19,20 +18,27 @@ def migrate(database: Database) -> None:
     """Bring the database to the newest schema, all steps in one transaction; an empty one gets every table."""
     with database.write(patient=True) as connection:
         migrate_alone(connection)
-        command.upgrade(_config(connection), "head")
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def check_schema(database: Database) -> None:
     """Refuse a database that is not of this program's schema."""
     with database.read() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-        expected = ScriptDirectory.from_config(_config(connection)).get_current_head()
-    if found != expected:
-        raise CannotRunError("LEDGER_OTHER_SCHEMA", found=found or "-", expected=expected)
+    if found != newest_schema():
+        raise CannotRunError("LEDGER_OTHER_SCHEMA", found=found or "-", expected=newest_schema())
 
 
-def _config(connection: Connection) -> Config:
+def newest_schema() -> str:
+    """Give the schema of this program."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
     return config

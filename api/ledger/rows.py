@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["SETTLE", "REVERSE", "ADJUST"]
-RequestKind = Literal["settle", "reverse", "unknown"]
+Kind = Literal["SETTLE", "REVERSE", "ADJUST", "OPEN", "DEPOSIT"]
+BALANCES = frozenset({"OPEN", "DEPOSIT"})
+"""Kinds of rows that are about counters alone: of no institution, undone by no reversal."""
+
+RequestKind = Literal["settle", "reverse", "readjudicate", "open", "deposit", "unknown"]
 Outcome = Literal["done", "refused", "nothing", "void"]
 """done: has a journal row. refused: with reasons. nothing: a reversal that found nothing to undo. void: of a message
 that was reversed before it came."""
@@ -17,7 +20,7 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """One settlement, reversal or adjustment. All that is needed to reproduce it stands in it, or by hash in `content`.
+    """One settlement, reversal, adjustment or balance. What reproduces it stands in it, or by hash in `content`.
 
     origin_seq: the settlement whose life this row is part of (its own, for a SETTLE). refers_seq: the row it follows
     in that life: what a REVERSE undoes; the REVERSE after which an ADJUST settles anew. caused_by: settlement_id of the

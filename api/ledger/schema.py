@@ -146,8 +146,8 @@ journal = Table(
     _text("row_hash"),
     UniqueConstraint("person_key", "person_seq"),
     UniqueConstraint("sender", "message_id"),
-    CheckConstraint("kind IN ('SETTLE', 'REVERSE', 'ADJUST')", name="kind"),
-    CheckConstraint("(kind = 'SETTLE') = (refers_seq IS NULL)", name="refers"),
+    CheckConstraint("kind IN ('SETTLE', 'REVERSE', 'ADJUST', 'OPEN', 'DEPOSIT')", name="kind"),
+    CheckConstraint("(kind IN ('SETTLE', 'OPEN', 'DEPOSIT')) = (refers_seq IS NULL)", name="refers"),
     CheckConstraint("(caused_by IS NULL) = (message_id IS NOT NULL)", name="cause"),
 )
 journal_seq = Sequence("journal_seq", metadata=metadata)
@@ -201,12 +201,23 @@ request = Table(
     _number("decided_at"),
     _text("row_hash"),
     PrimaryKeyConstraint("institution", "message_id"),
-    CheckConstraint("kind IN ('settle', 'reverse', 'unknown')", name="kind"),
+    CheckConstraint("kind IN ('settle', 'reverse', 'readjudicate', 'open', 'deposit', 'unknown')", name="kind"),
     CheckConstraint("outcome IN ('done', 'refused', 'nothing', 'void')", name="outcome"),
     CheckConstraint("(outcome = 'done') = (seq IS NOT NULL)", name="done"),
     CheckConstraint("(outcome = 'done') = (answer IS NULL)", name="answer"),
     sqlite_with_rowid=False,
     comment="what every message was answered; the answer to one that was done stands in its journal row",
+)
+
+period = Table(
+    "period",
+    metadata,
+    Column("period", Text, primary_key=True),
+    _number("to_seq"),
+    _number("count"),
+    _number("closed_at"),
+    _text("root"),
+    comment="closed clearing months (清算期)",
 )
 
 seal = Table(
@@ -218,4 +229,45 @@ seal = Table(
     _number("count"),
     _number("sealed_at"),
     _text("root"),
+)
+
+credential = Table(
+    "credential",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    _text("role"),
+    _text("institution"),
+    _text("algorithm"),
+    _bytes("concealed"),
+    _number("valid_from"),
+    _number("valid_until", nullable=True),
+    _number("disabled_at", nullable=True),
+    _number("changed_at"),
+    CheckConstraint("(role = 'institution') = (institution <> '')", name="institution"),
+    sqlite_with_rowid=False,
+    comment="who may sign; concealed: cipher of the secret, bound to what the row says of the key",
+)
+
+nonce = Table(
+    "nonce",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("kept_until", BigInteger, nullable=False, index=True),
+    sqlite_with_rowid=False,
+    comment="what was signed once and cannot come again; of a key and its nonce, until seconds since 1970",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _text("request_id"),
+    _number("at"),
+    _text("actor"),
+    _text("role"),
+    _text("deed"),
+    _text("subject"),
+    _text("outcome"),
+    PrimaryKeyConstraint("at", "request_id"),
+    sqlite_with_rowid=False,
+    comment="what the agency read and did; actor: id of a key, or command:user of the machine",
 )

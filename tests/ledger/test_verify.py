@@ -65,6 +65,11 @@ MOVED = {
         "NOT_REPRODUCED",
         "journal:1:closing",
     ),
+    "journal closing above the limit": Tampering(
+        "UPDATE journal SET closing = replaced(closing, '180000', '180001') WHERE seq = 1",
+        "LIMIT_EXCEEDED",
+        "journal:1:closing",
+    ),
     "journal deleted": Tampering("DELETE FROM journal WHERE seq = 2", "CHAIN_BROKEN", "journal"),
     "journal last deleted": Tampering("DELETE FROM journal WHERE seq = 6", "HEAD_WRONG", "holder"),
     "entry": Tampering("UPDATE entry SET amount = amount + 1 WHERE seq = 1 AND n = 0", "UNBALANCED", "entry:1"),

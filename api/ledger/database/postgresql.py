@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from api.failures import CannotRunError
-from api.ledger.database.transactions import PATIENT, Database
+from api.ledger.database.transactions import FLEETING, PATIENT, Database
 
 LIMITS = {"lock_timeout": "2s", "statement_timeout": "5s", "idle_in_transaction_session_timeout": "10s"}
 """How long anything may take while somebody waits at a window."""
@@ -52,15 +52,22 @@ def open_postgresql(address: URL) -> Database:
 
     @event.listens_for(engine, "connect")
     def _set(connection: Any, _record: object) -> None:
-        with connection.cursor() as cursor:
-            for name, limit in LIMITS.items():
-                cursor.execute("SELECT set_config(%s, %s, false)", (name, limit))
-            _refuse_weaker(cursor)
-        connection.commit()
+        try:
+            with connection.cursor() as cursor:
+                for name, limit in LIMITS.items():
+                    cursor.execute("SELECT set_config(%s, %s, false)", (name, limit))
+                _refuse_weaker(cursor)
+            connection.commit()
+        except BaseException:
+            connection.close()  # nobody else knows of it yet
+            raise
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(PATIENT):
+        options = connection.get_execution_options()
+        if options.get(FLEETING):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+        if options.get(PATIENT):
             for name, limit in NO_LIMITS.items():
                 connection.exec_driver_sql(f"SET LOCAL {name} = '{limit}'")
 
@@ -71,7 +78,7 @@ def open_postgresql(address: URL) -> Database:
         problem = str(failure.orig).strip()
         raise CannotRunError("LEDGER_NOT_REACHED", url=address.render_as_string(), problem=problem) from None
     reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    return Database(engine, reading=reading, passing=_passing)
+    return Database(engine, reading=reading, passing=_passing, shared=True)
 
 
 def _refuse_weaker(cursor: Any) -> None:

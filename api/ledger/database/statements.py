@@ -2,35 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import TypeVar
 
 from sqlalchemy import Column, Connection, Table, func, select
 from sqlalchemy import Sequence as Numbers
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
 
-Rows = Sequence[Mapping[str, object]]
+POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+Told = TypeVar("Told")
+Key = TypeVar("Key", str, tuple[str, str], tuple[str, str, str])
+
+Rows = Sequence[tuple[object, ...]]
+"""Each with the values of all columns of its table, in their order."""
 
 MIGRATING = 5_118_702_316_457_891
 """Name of the lock that who migrates holds; any number that nobody else uses."""
 
 
+def insert_all(connection: Connection, table: Table, rows: Rows) -> None:
+    """Add rows. The database refuses one whose key is there."""
+    _insert(connection, table, "", rows)
+
+
 def insert_new(connection: Connection, table: Table, rows: Rows) -> None:
     """Add rows, except those whose key is there."""
-    if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+    _insert(connection, table, "ON CONFLICT DO NOTHING", rows)
+
+
+def insert_and_tell(connection: Connection, table: Table, column: Column[Told], rows: Rows) -> list[Told]:
+    """Add rows, except those whose key is there; give a column of those that were added, in no order."""
+    if not rows:
+        return []
+    new = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    statement = new.on_conflict_do_nothing().returning(column)
+    named = [dict(zip(table.c.keys(), row, strict=True)) for row in rows]
+    return list(connection.execute(statement, named).scalars())
 
 
 def insert_or_set(connection: Connection, table: Table, rows: Rows) -> None:
-    """Add rows; where the key of one is there, set the other columns."""
-    if rows:
-        statement = _insert(connection, table)
-        keys = list(table.primary_key.columns)
-        changed = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    """Add rows, no two with one key; where the key of one is there, set the other columns."""
+    keys = ", ".join(column.name for column in table.primary_key)
+    changed = ", ".join(f"{column.name} = excluded.{column.name}" for column in table.c if not column.primary_key)
+    _insert(connection, table, f"ON CONFLICT ({keys}) DO UPDATE SET {changed}", rows)
 
 
-def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+def _insert(connection: Connection, table: Table, conflict: str, rows: Rows) -> None:
+    """Add rows in one call of the driver: on PostgreSQL one statement with an array a column, one way to the server."""
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        columns = tuple(list(column) for column in zip(*rows, strict=True))
+        connection.exec_driver_sql(f"{_unnesting(table)} {conflict}", columns)
+    else:
+        marks = ", ".join("?" * len(table.c))
+        connection.exec_driver_sql(f"{_beginning(table)} VALUES ({marks}) {conflict}", list(rows))
+
+
+def _beginning(table: Table) -> str:
+    return f"INSERT INTO {table.name} ({', '.join(table.c.keys())})"
+
+
+@cache
+def _unnesting(table: Table) -> str:
+    arrays = ", ".join(f"%b::{column.type.compile(POSTGRESQL)}[]" for column in table.c)
+    return f"{_beginning(table)} SELECT * FROM unnest({arrays})"
+
+
+def padded(keys: Iterable[Key]) -> list[Key]:
+    """Give keys for IN, in order, the last one repeated up to a power of two.
+
+    So there are few statements to be read and planned, and both databases keep what they have made of each.
+    """
+    listed = sorted(keys)
+    return listed + listed[-1:] * ((1 << max(len(listed) - 1, 0).bit_length()) - len(listed))
 
 
 def take_numbers(connection: Connection, column: Column[int], numbers: Numbers, count: int) -> list[int]:
@@ -43,6 +91,13 @@ def take_numbers(connection: Connection, column: Column[int], numbers: Numbers, 
         return sorted(connection.execute(taken).scalars())
     last = connection.execute(select(func.max(column))).scalar() or 0
     return list(range(last + 1, last + 1 + count))
+
+
+def go_on_after(connection: Connection, column: Column[int], numbers: Numbers) -> None:
+    """Let the numbers that are taken next follow the highest that stands in a column."""
+    highest = connection.execute(select(func.max(column))).scalar()
+    if highest and connection.dialect.supports_sequences:
+        connection.execute(select(func.setval(numbers.name, highest)))
 
 
 def wait_for_writers(connection: Connection, holder: Table) -> None:

@@ -20,7 +20,7 @@ ATTEMPTS = 6
 PAUSE_SECONDS = 0.02
 """Longest pause before the second attempt; it grows with each one, and its length is left to chance."""
 
-WRITES, PATIENT = "ledger_writes", "ledger_patient"
+WRITES, PATIENT, FLEETING = "ledger_writes", "ledger_patient", "ledger_fleeting"
 """Options of a connection, for what a database does when its transaction begins."""
 
 Result = TypeVar("Result")
@@ -39,13 +39,15 @@ class Database:
     """An open database. `notice`: code of a message when something is slower than it could be, else empty.
 
     reading: options of connections that only read. passing: says of a failure that it came from what others did at the
-    same moment, or from a lost connection, so that the same transaction may succeed now.
+    same moment, or from a lost connection, so that the same transaction may succeed now. shared: several processes may
+    serve it.
     """
 
     engine: Engine
     notice: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
     passing: Callable[[DBAPIError], bool] = _never
+    shared: bool = False
 
     @property
     def address(self) -> str:
@@ -66,12 +68,14 @@ class Database:
             attempt += 1
 
     @contextmanager
-    def write(self, patient: bool = False) -> Iterator[Connection]:
+    def write(self, patient: bool = False, fleeting: bool = False) -> Iterator[Connection]:
         """Give a transaction that may write; it is committed at the end, or wholly undone by an exception.
 
-        patient: nobody waits at a window, so it may take long.
+        patient: nobody waits at a window, so it may take long. fleeting: nothing of the ledger is in it, so a shared
+        database need not have it on the disk at once; a power cut may take it back.
         """
-        with self.engine.connect().execution_options(**{WRITES: True, PATIENT: patient}) as connection:
+        options = {WRITES: True, PATIENT: patient, FLEETING: fleeting}
+        with self.engine.connect().execution_options(**options) as connection:
             transaction = connection.begin()
             try:
                 yield connection

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Table, select
 from api.ledger.chain import journal_hash, request_hash, sealed, sha256
 from api.ledger.counters import Counters, unpack
 from api.ledger.journal import Receipt, all_rows, entries_of_rows
-from api.ledger.rows import GENESIS, EntryRow, Head, JournalRow, RequestRow
+from api.ledger.periods import FIRST, clearing_month, closed_periods, rows_of
+from api.ledger.rows import BALANCES, GENESIS, EntryRow, Head, JournalRow, RequestRow
 from api.ledger.schema import content, counter, entry, holder, journal, live, request, seal
 from api.ledger.seals import Seal
 from api.ledger.verify.report import Report
@@ -28,6 +29,7 @@ def verify_records(connection: Connection, report: Report, anchor: tuple[int, st
     """Prove everything that needs no rules. anchor: number and root of a block that was kept elsewhere."""
     _Fold(connection, report).run()
     _check_content(connection, report)
+    _check_periods(connection, report)
     _check_seals(connection, report, anchor)
 
 
@@ -43,6 +45,7 @@ class _Fold:
         self._answers: dict[tuple[str, str], int] = {}
         self._causes: dict[str, int] = {}
         self._reversals: set[str] = set()
+        self._closed = closed_periods(connection)
 
     def run(self) -> None:
         pending: list[JournalRow] = []
@@ -79,8 +82,12 @@ class _Fold:
         day = day_text(book_day(row.settled_at))
         if row.book_date != day:
             wrong("LEDGER_DAY_WRONG", "journal", row.seq, "book_date", row.book_date, day)
+        closed = max((one.period for one in self._closed if one.to_seq < row.seq), default=FIRST)
+        month = clearing_month(row.book_date, closed)
+        if row.period != month:
+            wrong("LEDGER_PERIOD_WRONG", "journal", row.seq, "period", row.period, month)
         total = sum(entry.amount for entry in entries)
-        if total or not entries:
+        if total or not (entries or row.kind == "OPEN"):
             wrong("LEDGER_UNBALANCED", "entry", row.seq, "amount", total, 0)
         self._life(row, entries)
         self._fold(row)
@@ -93,6 +100,8 @@ class _Fold:
 
     def _life(self, row: JournalRow, entries: list[EntryRow]) -> None:
         """Follow settlements into and out of force; a reversal is the exact opposite of what it undoes."""
+        if row.kind in BALANCES:
+            return
         receipt = (row.institution, row.visit_id, row.receipt_id)
         if row.kind == "SETTLE":
             self._begin(row, receipt)
@@ -188,6 +197,20 @@ def _check_content(connection: Connection, report: Report) -> None:
         report.count("content")
         if sha256(row.body) != row.sha256:
             report.wrong("LEDGER_ROW_CHANGED", "content", row.sha256, "body", sha256(row.body), row.sha256)
+
+
+def _check_periods(connection: Connection, report: Report) -> None:
+    """Every month was closed after its end, and still has the rows it had then."""
+    previous = GENESIS
+    for closed in closed_periods(connection):
+        report.count("period")
+        day = day_text(book_day(closed.closed_at))
+        if day[:7] <= closed.period:
+            report.wrong("LEDGER_PERIOD_WRONG", "period", closed.period, "closed_at", closed.period, day)
+        count, previous = rows_of(connection, closed.period, closed.to_seq, previous)
+        found, expected = f"{closed.count} {closed.root}", f"{count} {previous}"
+        if found != expected:
+            report.wrong("LEDGER_PERIOD_CHANGED", "period", closed.period, "root", found, expected)
 
 
 def _check_seals(connection: Connection, report: Report, anchor: tuple[int, str] | None) -> None:

@@ -11,7 +11,7 @@ revision = "0001"
 down_revision = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-ONLY_GROW = ("content", "journal", "entry", "request", "seal")
+ONLY_GROW = ("content", "journal", "entry", "request", "seal", "period", "audit")
 
 
 def upgrade() -> None:
@@ -104,8 +104,8 @@ def upgrade() -> None:
         sa.Column("prev_hash", sa.Text(), nullable=False),
         sa.Column("row_hash", sa.Text(), nullable=False),
         sa.CheckConstraint("(caused_by IS NULL) = (message_id IS NOT NULL)", name="ck_journal_cause"),
-        sa.CheckConstraint("(kind = 'SETTLE') = (refers_seq IS NULL)", name="ck_journal_refers"),
-        sa.CheckConstraint("kind IN ('SETTLE', 'REVERSE', 'ADJUST')", name="ck_journal_kind"),
+        sa.CheckConstraint("(kind IN ('SETTLE', 'OPEN', 'DEPOSIT')) = (refers_seq IS NULL)", name="ck_journal_refers"),
+        sa.CheckConstraint("kind IN ('SETTLE', 'REVERSE', 'ADJUST', 'OPEN', 'DEPOSIT')", name="ck_journal_kind"),
         sa.ForeignKeyConstraint(["cover"], ["content.sha256"], name="fk_journal_cover"),
         sa.ForeignKeyConstraint(["engine"], ["content.sha256"], name="fk_journal_engine"),
         sa.ForeignKeyConstraint(["refers_seq"], ["journal.seq"], name="fk_journal_refers_seq"),
@@ -162,12 +162,24 @@ def upgrade() -> None:
         sa.Column("row_hash", sa.Text(), nullable=False),
         sa.CheckConstraint("(outcome = 'done') = (answer IS NULL)", name="ck_request_answer"),
         sa.CheckConstraint("(outcome = 'done') = (seq IS NOT NULL)", name="ck_request_done"),
-        sa.CheckConstraint("kind IN ('settle', 'reverse', 'unknown')", name="ck_request_kind"),
+        sa.CheckConstraint(
+            "kind IN ('settle', 'reverse', 'readjudicate', 'open', 'deposit', 'unknown')", name="ck_request_kind"
+        ),
         sa.CheckConstraint("outcome IN ('done', 'refused', 'nothing', 'void')", name="ck_request_outcome"),
         sa.ForeignKeyConstraint(["seq"], ["journal.seq"], name="fk_request_seq"),
         sa.PrimaryKeyConstraint("institution", "message_id", name="pk_request"),
         comment="what every message was answered; the answer to one that was done stands in its journal row",
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "period",
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("to_seq", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("period", name="pk_period"),
+        comment="closed clearing months (清算期)",
     )
     op.create_table(
         "seal",
@@ -178,6 +190,44 @@ def upgrade() -> None:
         sa.Column("sealed_at", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("block", name="pk_seal"),
+    )
+    op.create_table(
+        "credential",
+        sa.Column("key_id", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("institution", sa.Text(), nullable=False),
+        sa.Column("algorithm", sa.Text(), nullable=False),
+        sa.Column("concealed", sa.LargeBinary(), nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), nullable=False),
+        sa.Column("valid_until", sa.BigInteger(), nullable=True),
+        sa.Column("disabled_at", sa.BigInteger(), nullable=True),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("(role = 'institution') = (institution <> '')", name="ck_credential_institution"),
+        sa.PrimaryKeyConstraint("key_id", name="pk_credential"),
+        comment="who may sign; concealed: cipher of the secret, bound to what the row says of the key",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "nonce",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_nonce"),
+        comment="what was signed once and cannot come again; of a key and its nonce, until seconds since 1970",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_nonce_kept_until", "nonce", ["kept_until"], unique=False)
+    op.create_table(
+        "audit",
+        sa.Column("request_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("deed", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("at", "request_id", name="pk_audit"),
+        comment="what the agency read and did; actor: id of a key, or command:user of the machine",
+        sqlite_with_rowid=False,
     )
     dialect = op.get_context().dialect
     if dialect.supports_sequences:
