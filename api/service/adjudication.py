@@ -24,7 +24,6 @@ from api.explain.texts import PlanTexts
 from api.files.findings import Troubles
 from api.files.headings import CLAIM, LINE, MEMBER, read_headings
 from api.files.source import Block, Source
-from api.ledger.chain import sha256
 from api.ledger.counters import Counters, Place, accounts_of, changes, counters_of
 from api.service.cases import Case, claims_of
 from api.service.figures import Figures, FiguresReader
@@ -104,13 +103,14 @@ class Adjudicator:
         chosen = [cases[number] for number in sayable]
         books, troubles = Books(), Troubles()
         admitted = self._admit(chosen, books, troubles)
-        batch, owner = _ordered(admitted, chosen)
+        batch, owner = _at_once(admitted)
         settlement = settle(batch, self.rulebook, accounts_of(opening.values()))
         figures, closed = FiguresReader(admitted, settlement), counters_of(settlement.accounts)
         refused, known = _refusals(troubles, chosen), dict[tuple[int, ...], _Readable]()
+        any_held = bool((settlement.status == ClaimStatus.HELD).any())
         for place, rows in enumerate(_rows_by_owner(owner, len(chosen))):
             number, case = sayable[place], chosen[place]
-            verdicts[number] = refused.get(place) or _held(settlement, rows)
+            verdicts[number] = refused.get(place) or (_held(settlement, rows) if any_held else ())
             if not verdicts[number]:
                 holders = self.holders(case)
                 before = _of_holders(opening, holders)
@@ -120,22 +120,13 @@ class Adjudicator:
                 verdicts[number] = Judgement(figures.of(rows), read, changed)
         return verdicts
 
-    def figures_in_order(self, cases: Sequence[Case]) -> list[Figures | None]:
-        """Judge cases of any holders from counters that are all 0, in their order; None for one that is refused."""
-        books, troubles = Books(), Troubles()
-        admitted = self._admit([_with_own_cover(case) for case in cases], books, troubles)
-        batch, owner = _ordered(admitted, cases)
-        person = Category.encode([(name or "").partition(COVER_MARK)[0] for name in batch.person.decode()])
-        figures = FiguresReader(admitted, settle(replace(batch, person=person), self.rulebook))
-        return [figures.of(rows) if len(rows) else None for rows in _rows_by_owner(owner, len(cases))]
-
     def explain(self, case: Case, opening: Counters, texts: Callable[[str], PlanTexts]) -> list[Explanation]:
         """Explain each benefit year's part of a case, from the counters it was computed from.
 
         texts: titles and sources of a plan.
         """
         admitted = self._admit([case], Books(), Troubles())
-        batch, _ = _ordered(admitted, [case])
+        batch, _ = _at_once(admitted)
         items = Category.encode([case.request.lines[row].item_code for row in admitted.claims.lines.row.tolist()])
         accounts = accounts_of([opening])
         return [
@@ -150,8 +141,8 @@ class Adjudicator:
 
     def _readable(self, batch: Batch, rows: Int64, known: dict[tuple[int, ...], _Readable]) -> _Readable:
         """Give what a case could read; `known`: found for others of the batch with the same plans and days."""
-        days = np.stack([batch.plan.codes[rows], batch.admission[rows], batch.discharge[rows], batch.settlement[rows]])
-        key = tuple(days.ravel().tolist())
+        columns = (batch.plan.codes, batch.admission, batch.discharge, batch.settlement)
+        key = tuple(value for column in columns for value in column[rows].tolist())
         if key not in known:
             known[key] = self._find_readable(batch, rows)
         return known[key]
@@ -183,21 +174,10 @@ class Adjudicator:
         return tuple(found)
 
 
-COVER_MARK = "\n"
-"""Stands between a person and the cover of one case, while the covers of several cases of the person differ."""
-
-
-def _with_own_cover(case: Case) -> Case:
-    """Name the person of a case by the cover too: a settlement keeps the cover it was decided by."""
-    name = f"{case.request.person_id}{COVER_MARK}{sha256(case.spans)}"
-    return replace(case, request=replace(case.request, person_id=name))
-
-
-def _ordered(admitted: Admitted, cases: Sequence[Case]) -> tuple[Batch, Int64]:
-    """Give the batch in the order of the cases, and the case of each of its claims (a stay may be several)."""
+def _at_once(admitted: Admitted) -> tuple[Batch, Int64]:
+    """Give the batch without an order of settlement, and the case of each of its claims (a stay may be several)."""
     owner = admitted.claims.head_row
-    order = np.array([case.order for case in cases], np.int64)
-    return replace(admitted.batch, order_time=order[owner]), owner
+    return replace(admitted.batch, order_time=np.zeros(len(owner), np.int64)), owner
 
 
 def _rows_by_owner(owner: Int64, count: int) -> list[Int64]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import orjson
 
 from adjudicator import BUCKETS
+from api.ledger.rows import EntryRow, JournalRow
 from api.service.days import book_day, day_text, moment_text
 from api.service.figures import Figures
 from api.service.requests import LineRequest
@@ -63,6 +64,11 @@ class Adjustment:
     institution: str
     differences: tuple[tuple[str, int], ...]
 
+    def as_dict(self) -> dict[str, Any]:
+        """Give it for a body."""
+        differences = _amounts(self.differences)
+        return {"settlement": self.settlement, "institution": self.institution, "differences": differences}
+
 
 def settled_body(posted: Posted, figures: Figures, lines: Sequence[LineRequest]) -> bytes:
     """Write the answer to a settlement."""
@@ -101,11 +107,20 @@ def reversed_body(
     if caused_by:
         body["caused_by"] = caused_by
     if adjusted:
-        body["adjusted"] = [
-            {"settlement": one.settlement, "institution": one.institution, "differences": _amounts(one.differences)}
-            for one in adjusted
-        ]
+        body["adjusted"] = [one.as_dict() for one in adjusted]
     return orjson.dumps(body)
+
+
+def history_row(row: JournalRow, entries: Sequence[EntryRow]) -> dict[str, Any]:
+    """Give one row of a settlement's history, for a body."""
+    posted = Posted(row.settlement_id, row.person_seq, row.settled_at).as_dict()
+    caused = {"caused_by": row.caused_by} if row.caused_by else {}
+    return {**posted, "kind": row.kind, **caused, "entries": _amounts([(e.account, e.amount) for e in entries])}
+
+
+def balance_body(posted: Posted, entries: Sequence[tuple[str, int]]) -> bytes:
+    """Write what is kept of counters that were opened or an account that was credited."""
+    return orjson.dumps({**posted.as_dict(), "entries": _amounts(entries)})
 
 
 def nothing_body(original_message_id: str) -> bytes:
@@ -122,11 +137,11 @@ def figures_dict(figures: Figures, lines: Sequence[LineRequest]) -> dict[str, An
     """Give who pays what, for a body."""
     return {
         "plan": figures.plan,
-        "total": _yuan(figures.total_fen),
-        **_buckets(figures.buckets),
-        "funds": [{"fund": fund, "paid": _yuan(paid)} for fund, paid in figures.funds],
-        "cash": _yuan(figures.cash_fen),
-        "beyond_bill": _yuan(figures.beyond_bill_fen),
+        "total": yuan(figures.total_fen),
+        **{name: yuan(fen) for name, fen in zip(BUCKETS, figures.buckets, strict=True)},
+        "funds": [{"fund": fund, "paid": yuan(paid)} for fund, paid in figures.funds],
+        "cash": yuan(figures.cash_fen),
+        "beyond_bill": yuan(figures.beyond_bill_fen),
         "parts": [
             {
                 "plan": part.plan,
@@ -138,9 +153,9 @@ def figures_dict(figures: Figures, lines: Sequence[LineRequest]) -> dict[str, An
                     {
                         "layer": layer.layer,
                         "fund": layer.fund,
-                        "base": _yuan(layer.base_fen),
-                        "deductible": _yuan(layer.deductible_fen),
-                        "paid": _yuan(layer.paid_fen),
+                        "base": yuan(layer.base_fen),
+                        "deductible": yuan(layer.deductible_fen),
+                        "paid": yuan(layer.paid_fen),
                     }
                     for layer in part.layers
                 ],
@@ -148,19 +163,24 @@ def figures_dict(figures: Figures, lines: Sequence[LineRequest]) -> dict[str, An
             for part in figures.parts
         ],
         "lines": [
-            {"line_id": line.line_id, **_buckets(found.buckets), "reason": found.reason}
+            {
+                "line_id": line.line_id,
+                "in_scope": yuan(in_scope),
+                "upfront": yuan(upfront),
+                "over_limit": yuan(over_limit),
+                "self_funded": yuan(self_funded),
+                "reason": found.reason,
+            }
             for line, found in zip(lines, figures.lines, strict=True)
+            for in_scope, upfront, over_limit, self_funded in [found.buckets]
         ],
     }
 
 
-def _buckets(amounts: Sequence[int]) -> dict[str, str]:
-    return {name: _yuan(fen) for name, fen in zip(BUCKETS, amounts, strict=True)}
-
-
 def _amounts(entries: Sequence[tuple[str, int]]) -> list[dict[str, str]]:
-    return [{"account": account, "amount": _yuan(amount)} for account, amount in entries]
+    return [{"account": account, "amount": yuan(amount)} for account, amount in entries]
 
 
-def _yuan(fen: int) -> str:
+def yuan(fen: int) -> str:
+    """Write an amount, in yuan."""
     return decimal(fen, AMOUNT_DECIMALS) if fen else ZERO

@@ -24,14 +24,13 @@ class Case:
     """A claim with what decides it beside the rules and the counters.
 
     request: with the person's key for the number. spans: cover of the person (`api.service.spans`). day: the day it is
-    settled on. order: its place among the cases of one holder.
+    settled on.
     """
 
     request: ClaimRequest
     institution: str
     spans: bytes
     day: int
-    order: int = 0
 
     @property
     def claim_id(self) -> str:
@@ -49,9 +48,8 @@ def claims_of(cases: Sequence[Case], books: Books) -> Claims:
     requests = [case.request for case in cases]
 
     def words(name: str, values: Sequence[str]) -> None:
-        codes = books.named(name).keep(pa.array(values, pa.string()))
-        if (codes >= 0).any():
-            columns[name] = codes
+        if any(values):
+            columns[name] = books.named(name).keep(values)
 
     columns: dict[str, NDArray[np.signedinteger]] = {}
     words("person_id", [request.person_id for request in requests])
@@ -67,7 +65,7 @@ def claims_of(cases: Sequence[Case], books: Books) -> Claims:
         words(name, [dict(request.words).get(name, "") for request in requests])
     for name in sorted({name for request in requests for name, _ in (*request.numbers, *request.amounts)}):
         columns[name] = _whole([dict((*request.numbers, *request.amounts)).get(name) for request in requests])
-    code = books.named("claim_id").keep(pa.array([case.claim_id for case in cases], pa.string())).astype(np.int64)
+    code = books.named("claim_id").keep([case.claim_id for case in cases]).astype(np.int64)
     assert (code == np.arange(len(cases))).all(), "two cases of one receipt"
     counts = [len(request.lines) for request in requests]
     every = np.arange(len(cases))
@@ -80,8 +78,8 @@ def claims_of(cases: Sequence[Case], books: Books) -> Claims:
 def _lines(lines: Sequence[LineRequest], books: Books) -> Rows:
     said = {True: "yes", False: "no", None: ""}
     columns: dict[str, NDArray[np.signedinteger]] = {
-        "item_code": books.named("item_code").keep(pa.array([line.item_code for line in lines], pa.string())),
-        "confirmed": books.named("confirmed").keep(pa.array([said[line.confirmed] for line in lines], pa.string())),
+        "item_code": books.named("item_code").keep([line.item_code for line in lines]),
+        "confirmed": books.named("confirmed").keep([said[line.confirmed] for line in lines]),
         "service_date": _seconds([line.service_day for line in lines]),
         "quantity": _whole([line.quantity_e4 for line in lines]),
         "price": _whole([line.price_e6 for line in lines]),

@@ -15,11 +15,10 @@ from api.ledger.counters import unpack
 from api.ledger.database import Database
 from api.messages import Messages
 from api.service.adjudication import Adjudicator
+from api.service.answers import yuan
 from api.service.lives import case_of
 from api.service.requests import Principal
-from api.service.service import may_read
 from api.wire.problems import refuse
-from api.wire.values import AMOUNT_DECIMALS, decimal
 
 ENGLISH, CHINESE = Messages("en"), Messages("zh")
 
@@ -36,8 +35,8 @@ class Explainer:
         Raises RequestError where the rules of this process come to another result than those of then.
         """
         with self._database.read() as connection:
-            row = journal.row_by_settlement(connection, settlement_id)
-            if row is None or row.kind == "REVERSE" or not may_read(principal, row.institution):
+            row = journal.row_by_settlement(connection, settlement_id, principal.sees)
+            if row is None or row.kind not in ("SETTLE", "ADJUST"):
                 return None
             case = case_of(connection, row)
         parts = self._adjudicator.explain(case, unpack(row.opening), self._texts)
@@ -47,12 +46,12 @@ class Explainer:
 
 
 def _paid(parts: Sequence[Explanation]) -> list[tuple[str, str]]:
-    return [(layer.name, _yuan(layer.paid_fen)) for part in parts for layer in part.layers if layer.paid_fen]
+    return [(layer.name, yuan(layer.paid_fen)) for part in parts for layer in part.layers if layer.paid_fen]
 
 
 def _answered(answer: bytes) -> list[tuple[str, str]]:
     layers = (layer for part in orjson.loads(answer)["parts"] for layer in part["layers"])
-    return [(layer["layer"], layer["paid"]) for layer in layers if layer["paid"] != _yuan(0)]
+    return [(layer["layer"], layer["paid"]) for layer in layers if layer["paid"] != yuan(0)]
 
 
 def _part(part: Explanation) -> dict[str, Any]:
@@ -61,10 +60,10 @@ def _part(part: Explanation) -> dict[str, Any]:
         **_titled(part.plan_title, part.plan),
         "status": part.status,
         "reason": part.reason,
-        "total": _yuan(part.total_fen),
-        **{name: _yuan(fen) for name, fen in part.buckets.items()},
-        "cash": _yuan(part.cash_fen),
-        "beyond_bill": _yuan(part.beyond_bill_fen),
+        "total": yuan(part.total_fen),
+        **{name: yuan(fen) for name, fen in part.buckets.items()},
+        "cash": yuan(part.cash_fen),
+        "beyond_bill": yuan(part.beyond_bill_fen),
         "layers": [_layer(layer) for layer in part.layers if layer.applies],
         "counters": [
             {"counter": found.name, "unit": found.unit, "before": found.before, "after": found.after}
@@ -79,9 +78,9 @@ def _layer(layer: LayerPart) -> dict[str, Any]:
         "layer": layer.name,
         **_titled(layer.title, layer.name),
         "fund": layer.fund,
-        "base": _yuan(layer.base_fen),
-        "paid": _yuan(layer.paid_fen),
-        "left": _yuan(layer.left_fen),
+        "base": yuan(layer.base_fen),
+        "paid": yuan(layer.paid_fen),
+        "left": yuan(layer.left_fen),
         "steps": [_step(step) for step in layer.steps],
     }
 
@@ -93,7 +92,7 @@ def _step(step: Step) -> dict[str, Any]:
         "text_zh": sentence(step, CHINESE),
         "sources": [_source(source) for source in step.sources],
     }
-    return said if step.amount_fen is None else said | {"amount": _yuan(step.amount_fen)}
+    return said if step.amount_fen is None else said | {"amount": yuan(step.amount_fen)}
 
 
 def _source(source: Source) -> dict[str, Any]:
@@ -110,7 +109,3 @@ def _source(source: Source) -> dict[str, Any]:
 
 def _titled(titles: Any, otherwise: str) -> dict[str, str]:
     return {"title": ENGLISH.title(titles, otherwise), "title_zh": CHINESE.title(titles, otherwise)}
-
-
-def _yuan(fen: int) -> str:
-    return decimal(fen, AMOUNT_DECIMALS)

@@ -75,7 +75,9 @@ class FiguresReader:
             name: tuple(column.tolist() for column in (found.base, found.deductible, found.paid))
             for name, found in settlement.layers.items()
         }
-        self._funds = settlement.funds
+        self._funds: dict[str, list[tuple[str, str]]] = {}
+        for (plan, name), fund in settlement.funds.items():  # in the order of each plan, whatever else is in the batch
+            self._funds.setdefault(plan, []).append((name, fund))
         self._total, self._buckets = settlement.total.tolist(), settlement.claim_buckets.tolist()
         self._cash, self._beyond = settlement.cash_fen.tolist(), settlement.beyond_bill_fen.tolist()
         self._first = batch.lines.first.tolist()
@@ -108,13 +110,13 @@ class FiguresReader:
 
     def _part(self, row: int) -> PartFigures:
         plan = self._plans[row] or ""
-        layers = tuple(
-            LayerFigures(name, self._funds[plan, name], base[row], deductible[row], paid[row])
-            for name, (base, deductible, paid) in self._layers.items()
-            if (base[row] or paid[row]) and (plan, name) in self._funds
-        )
+        layers = []
+        for name, fund in self._funds.get(plan, ()):
+            base, deductible, paid = self._layers[name]
+            if base[row] or paid[row]:
+                layers.append(LayerFigures(name, fund, base[row], deductible[row], paid[row]))
         return PartFigures(
-            plan, self._status[row], self._reason[row], self._admission[row], self._discharge[row], layers
+            plan, self._status[row], self._reason[row], self._admission[row], self._discharge[row], tuple(layers)
         )
 
     def _lines(self, row: int) -> list[tuple[int, tuple[int, ...], str]]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from api.ledger import books, counters, journal
 from api.ledger.counters import Counters
+from api.ledger.periods import last_closed
 from api.ledger.rows import JournalRow, Outcome, RequestRow
 from api.service.adjudication import Adjudicator, Judgement, Verdict
 from api.service.answers import Answer, nothing_body, refused_body
@@ -68,7 +69,7 @@ def run_group(connection: Connection, tools: Tools, messages: Sequence[Message])
     lives = {item.asked.key: read_life(connection, item.target) for item in together if isinstance(item, Reversing)}
     stand = journal.standing(connection, [item.receipt for item in together if isinstance(item, Settling)])
     posting = Posting(journal.take_seqs(connection, sum(_most_rows(item, lives) for item in together)), heads)
-    recorder = Recorder(tools.adjudicator, tools.provenance, tools.world, posting, now)
+    recorder = Recorder(tools.adjudicator, tools.provenance, tools.world, posting, now, last_closed(connection))
     answers = _Group(recorder, open_counters, lives).decide(together, stand)
     tools.world.reached("decided")
     posting.write(connection)

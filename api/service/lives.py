@@ -6,14 +6,14 @@ after one that undid it. Only the last row of a life can be undone; a settlement
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from api.ledger import books, journal
 from api.ledger.counters import Place, unpack
-from api.ledger.rows import EntryRow, JournalRow
+from api.ledger.rows import BALANCES, EntryRow, JournalRow
 from api.service.cases import Case
 from api.service.days import book_day
 from api.service.requests import ClaimRequest
@@ -47,7 +47,7 @@ class Life:
     @property
     def decided(self) -> JournalRow:
         """The row whose figures it has, in force or not."""
-        return next(row for row in reversed(self.rows) if row.kind != "REVERSE")
+        return _decided(self.rows)
 
     @property
     def in_force(self) -> bool:
@@ -78,19 +78,43 @@ def read_life(connection: Connection, target: JournalRow) -> Life:
     )
 
 
+def lives_of(connection: Connection, origins: Iterable[int]) -> list[Life]:
+    """Read the lives of some settlements, in order of their last rows, without what builds on them."""
+    return sorted((_life(connection, origin) for origin in origins), key=lambda life: life.last.seq)
+
+
 def _life(connection: Connection, origin_seq: int) -> Life:
     rows = journal.life_of(connection, origin_seq)
     (entries,) = journal.entries_of_rows(connection, [rows[-1].seq]).values()
-    return Life(tuple(rows), tuple(entries), case_of(connection, rows[0]))
+    return Life(tuple(rows), tuple(entries), case_of(connection, _decided(rows)))
 
 
-def case_of(connection: Connection, row: JournalRow, order: int = 0) -> Case:
+def decided_case(connection: Connection, origin_seq: int) -> Case:
+    """Give the case of a settlement as it was decided last: it may have been settled anew by another cover."""
+    return case_of(connection, _decided(journal.life_of(connection, origin_seq)))
+
+
+def _decided(rows: Sequence[JournalRow]) -> JournalRow:
+    return next(row for row in reversed(rows) if row.kind != "REVERSE")
+
+
+def case_of(connection: Connection, row: JournalRow) -> Case:
     """Give the case of a settlement exactly as it was decided; one settled anew is of the day it was settled first."""
-    request = from_canonical(row.input)
-    assert isinstance(request, ClaimRequest)
-    (spans,) = books.content_of(connection, [row.cover]).values()
-    first = row if row.seq == row.origin_seq else journal.rows_by_seq(connection, [row.origin_seq])[row.origin_seq]
-    return Case(replace(request, person_id=row.person_key), row.institution, spans, book_day(first.settled_at), order)
+    return cases_of(connection, [row])[0]
+
+
+def cases_of(connection: Connection, rows: Sequence[JournalRow]) -> list[Case]:
+    """Give the cases of some settlements, as `case_of` does."""
+    covers = books.content_of(connection, {row.cover for row in rows})
+    anew = {row.origin_seq for row in rows if row.seq != row.origin_seq}
+    first = {row.seq: row for row in rows} | (journal.rows_by_seq(connection, anew) if anew else {})
+    cases = []
+    for row in rows:
+        request = from_canonical(row.input)
+        assert isinstance(request, ClaimRequest)
+        own, day = replace(request, person_id=row.person_key), book_day(first[row.origin_seq].settled_at)
+        cases.append(Case(own, row.institution, covers[row.cover], day))
+    return cases
 
 
 def dependents_of(connection: Connection, row: JournalRow, before: int | None = None) -> list[JournalRow]:
@@ -102,7 +126,7 @@ def dependents_of(connection: Connection, row: JournalRow, before: int | None = 
     while True:
         changed = set(unpack(row.closing))
         later = journal.rows_of_holders_after(connection, searched, row.seq) if searched else []
-        chosen = _building_on(changed, _in_force(connection, later, before))
+        chosen = _building_on(changed, in_force(connection, later, before))
         wider = frozenset(place[0] for place in changed)
         if wider <= searched:
             return chosen
@@ -113,16 +137,20 @@ def _building_on(changed: set[Place], later: Sequence[JournalRow]) -> list[Journ
     """Choose rows that have read or changed what was changed, which grows by what they change themselves."""
     chosen = []
     for row in later:
-        closing = unpack(row.closing)
-        if not changed.isdisjoint(closing.keys() | unpack(row.opening).keys()):
+        if touches(row, changed):
             chosen.append(row)
-            changed |= closing.keys()
+            changed |= unpack(row.closing).keys()
     return chosen
 
 
-def _in_force(connection: Connection, rows: Sequence[JournalRow], before: int | None) -> list[JournalRow]:
+def touches(row: JournalRow, places: set[Place]) -> bool:
+    """Say whether a row has read or changed a counter at one of some places."""
+    return not places.isdisjoint(unpack(row.closing).keys() | unpack(row.opening).keys())
+
+
+def in_force(connection: Connection, rows: Sequence[JournalRow], before: int | None = None) -> list[JournalRow]:
     """Give those rows by which a settlement is in force, now or before a row was added."""
-    known = [row for row in rows if before is None or row.seq < before]
+    known = [row for row in rows if row.kind not in BALANCES and (before is None or row.seq < before)]
     last = {row.origin_seq: row for row in known}
     lengths = journal.lengths_of_lives(connection, last, before)
     return [row for row in known if last[row.origin_seq] is row and lengths[row.origin_seq] % 2 == 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pyarrow as pa
 from api.door.members import read_members
 from api.door.required import check_headings
 from api.door.rows import Books
+from api.files.columnar import table_source
 from api.files.findings import Troubles
 from api.files.opening import open_source
+from api.files.source import Source
 from api.ledger import books as ledger_books
 from api.ledger.books import NewPerson
 from api.ledger.database import Database
@@ -20,6 +23,7 @@ from api.service.spans import pack_spans, spans_by_person
 from api.service.work import blind_of
 from api.service.world import World
 from api.wire.identity import Keyring
+from api.wire.problems import Mistake, refuse
 from catalogs.findings import Language
 from catalogs.tables import Catalogs
 
@@ -43,12 +47,48 @@ class Loaded:
 
 def load_members(database: Database, path: Path, keyring: Keyring, world: World) -> Loaded:
     """Add the persons of a members file and put their cover in the place of what was known; whole or not at all."""
-    source = open_source(path, ("member",))
+    packed, troubles = _read(open_source(path, ("member",)))
+    return _keep(database, packed, troubles, keyring, world)
+
+
+def put_cover(database: Database, rows: Sequence[Mapping[str, str]], keyring: Keyring, world: World) -> Loaded:
+    """Do the same with rows as of a members file. Raises RequestError for all that is wrong in them at once."""
+    names = sorted({name for row in rows for name in row})
+    columns = {name: pa.array([row.get(name, "") for row in rows], pa.string()) for name in names}
+    packed, troubles = _read(table_source("spans", pa.table(columns), ("member",)))
+    if mistakes := _mistakes(troubles):
+        raise refuse("REQUEST_NOT_VALID", mistakes)
+    return _keep(database, packed, troubles, keyring, world)
+
+
+def _mistakes(troubles: Troubles) -> list[Mistake]:
+    """Give what is wrong in rows of a table, which are counted from 1, as mistakes of a request."""
+    return [
+        Mistake(
+            trouble.code,
+            f"/spans/{row - 1}/{trouble.column}",
+            found=found,
+            fields={"column": trouble.column, **trouble.fields},
+        )
+        for trouble in troubles
+        if trouble.severity == "error"
+        for row, found in zip(trouble.rows.tolist(), trouble.table([], "en")["value"].to_pylist(), strict=True)
+    ]
+
+
+def _read(source: Source) -> tuple[dict[str, bytes], Troubles]:
+    """Give the cover of every person whose rows can all be read, by number, and what is wrong in the others."""
     check_headings((source, ("member",)))
     read, troubles = Books(), Troubles()
     members = read_members(source, read, troubles)
     refused = {read.values("person_id")[code] for code in members.refused.tolist()}
-    packed = {number: pack_spans(spans) for number, spans in spans_by_person(members, read) if number not in refused}
+    spans = spans_by_person(members, read)
+    return {number: pack_spans(found) for number, found in spans if number not in refused}, troubles
+
+
+def _keep(
+    database: Database, packed: Mapping[str, bytes], troubles: Troubles, keyring: Keyring, world: World
+) -> Loaded:
     blinds = {number: blind_of(keyring, number) for number in packed}
     with database.write(patient=True) as connection:
         known = ledger_books.known_persons(connection, list(blinds.values()))

@@ -41,10 +41,9 @@ class Posting:
     ) -> JournalRow:  # fmt: skip
         """Add a row with its double entry and the counters it changes; give it with its place in the chain."""
         head = self.heads[row.person_key]
-        assert (row.seq, row.person_seq) == (self.seq, head.person_seq + 1)
+        assert (row.seq, row.person_seq, row.prev_hash) == (self.seq, head.person_seq + 1, head.row_hash)
         assert sum(amount for _, amount in amounts) == 0, "double entry"
         entries = [EntryRow(row.seq, n, account, amount) for n, (account, amount) in enumerate(amounts)]
-        row = replace(row, prev_hash=head.row_hash)
         row = replace(row, row_hash=journal_hash(row, entries))
         self.rows.append(row)
         self.entries += entries

@@ -1,7 +1,7 @@
 """Daily reconciliation (对账): an institution's totals against the journal's (3201), then row against row (3202).
 
 A refund is two rows: the settlement, and its reversal below zero on the day it was made. So the statement of a day that
-is over never changes.
+is over never changes. What differs is answered as JSON, amounts as text in yuan.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+import orjson
 
 from api.ledger.database import Database
 from api.ledger.statements import Span, StatementRow, statement
-from api.service.requests import Principal, Role
+from api.service.answers import yuan
+from api.service.requests import Principal
 from api.wire.problems import refuse
-
-READERS = (Role.OPERATOR, Role.REVIEWER, Role.AUDITOR)
-"""Roles of the agency that may reconcile for any institution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class Totals:
     account_fen: int
     count: int
 
+    def as_dict(self) -> dict[str, Any]:
+        """Give them for a body."""
+        return {**_amounts(self), "count": self.count}
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -43,6 +48,10 @@ class Comparison:
     def agreed(self) -> bool:
         """Whether all are the same."""
         return self.here == self.there
+
+    def body(self) -> bytes:
+        """Write the answer."""
+        return orjson.dumps({"agreed": self.agreed, "here": self.here.as_dict(), "there": self.there.as_dict()})
 
 
 class Difference(StrEnum):
@@ -63,6 +72,25 @@ class Differing:
     here: StatementRow | None
     there: StatementRow | None
 
+    def as_dict(self) -> dict[str, Any]:
+        """Give it for a body; a side that lacks the row is left out."""
+        sides = {"here": self.here, "there": self.there}
+        rows = {side: _row(row) for side, row in sides.items() if row is not None}
+        return {"settlement_id": self.settlement_id, "difference": self.difference.value, **rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a statement whose rows are put in order of their settlement ids; None: from its begin, to its end."""
+
+    after: str | None = None
+    through: str | None = None
+
+    def __contains__(self, settlement_id: str) -> bool:
+        return (self.after is None or settlement_id > self.after) and (
+            self.through is None or settlement_id <= self.through
+        )
+
 
 class Reconciler:
     """Reconciles institutions with one ledger."""
@@ -74,18 +102,36 @@ class Reconciler:
         """Compare totals (3201). Raises RequestError for the span of another institution."""
         return Comparison(_totals(self._rows(principal, span)), there)
 
-    def details(self, principal: Principal, span: Span, there: Sequence[StatementRow]) -> list[Differing]:
+    def details(
+        self, principal: Principal, span: Span, there: Sequence[StatementRow], stretch: Stretch | None = None
+    ) -> list[Differing]:
         """Compare row by row (3202); give what differs, the journal's rows first, in order.
 
-        Raises RequestError for the span of another institution.
+        stretch: the part of the statement that `there` is of, None for all of it. Raises RequestError for the span of
+        another institution.
         """
-        return differences(self._rows(principal, span), there)
+        here = self._rows(principal, span)
+        return differences([row for row in here if stretch is None or row.settlement_id in stretch], there)
 
     def _rows(self, principal: Principal, span: Span) -> list[StatementRow]:
-        if principal.role not in READERS and principal.institution != span.institution:
+        if principal.sees not in (None, span.institution):
             raise refuse("NOT_FOUND")
         with self._database.read() as connection:
             return statement(connection, span)
+
+
+def details_body(found: Sequence[Differing]) -> bytes:
+    """Write the answer to details."""
+    return orjson.dumps({"agreed": not found, "differences": [differing.as_dict() for differing in found]})
+
+
+def _row(row: StatementRow) -> dict[str, Any]:
+    named = {"settlement_id": row.settlement_id, "visit_id": row.visit_id, "refund": row.refund}
+    return {**named, **_amounts(row)}
+
+
+def _amounts(of: Totals | StatementRow) -> dict[str, str]:
+    return {"total": yuan(of.total_fen), "fund": yuan(of.fund_fen), "account": yuan(of.account_fen)}
 
 
 def _totals(rows: Sequence[StatementRow]) -> Totals:

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from api.ledger import counters
-from api.ledger.rows import GENESIS, JournalRow
+from api.ledger.chain import sha256
+from api.ledger.periods import clearing_month
+from api.ledger.rows import JournalRow
 from api.service.adjudication import Adjudicator, Judgement
-from api.service.answers import Adjustment, Posted, adjusted_body, reversed_body, settled_body
+from api.service.answers import Adjustment, Posted, adjusted_body, balance_body, reversed_body, settled_body
 from api.service.cases import Case
 from api.service.days import book_day, day_text
 from api.service.figures import entries_of
 from api.service.posting import Posting
 from api.service.provenance import Provenance
+from api.service.requests import BalanceRequest, DepositRequest
 from api.service.undoing import Reversal, Step
 from api.service.work import Asked
 from api.service.world import World
@@ -21,13 +24,17 @@ from api.service.world import World
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Makes the rows of one transaction, all of the one moment `now`, and adds them to its posting."""
+    """Makes the rows of one transaction, all of the one moment `now`, and adds them to its posting.
+
+    closed: the last clearing month that is closed, empty where none is.
+    """
 
     adjudicator: Adjudicator
     provenance: Provenance
     world: World
     posting: Posting
     now: int
+    closed: str
 
     def settle(self, asked: Asked, case: Case, cover: str, judged: Judgement) -> JournalRow:
         """Record a claim that is settled. cover: hash of the person's."""
@@ -49,7 +56,7 @@ class Recorder:
             person_seq=posted.person_seq,
             settled_at=self.now,
             book_date=self._book_date,
-            period=self._book_date[:7],
+            period=clearing_month(self._book_date, self.closed),
             scheme=self.adjudicator.scheme_of(figures.plan) or request.scheme or "",
             clearing=request.visit,
             plan=figures.plan,
@@ -61,13 +68,52 @@ class Recorder:
             answer=settled_body(posted, figures, request.lines),
             engine=self.provenance.engine,
             rules=self.provenance.rules,
-            prev_hash=GENESIS,
+            prev_hash=self.posting.heads[request.person_id].row_hash,
         )
         row = self.posting.add(
             row, entries_of(figures, case.institution), judged.closing, self.adjudicator.holders(case)
         )
         self.posting.begun.append(((row.institution, row.visit_id, row.receipt_id), row.seq))
         return row
+
+    def balance(
+        self, asked: Asked, request: BalanceRequest, cover: str, opening: counters.Counters,
+        closing: counters.Counters, amounts: Sequence[tuple[str, int]],
+    ) -> JournalRow:  # fmt: skip
+        """Record counters that are opened, or an account that is credited. cover: hash of none."""
+        posted = self._posted(request.holder)
+        plan = request.plan if isinstance(request, DepositRequest) else ""
+        row = JournalRow(
+            seq=self.posting.seq,
+            kind="DEPOSIT" if isinstance(request, DepositRequest) else "OPEN",
+            settlement_id=posted.settlement_id,
+            origin_seq=self.posting.seq,
+            refers_seq=None,
+            caused_by=None,
+            institution="",
+            sender=asked.key[0],
+            message_id=asked.message.message_id,
+            visit_id="",
+            receipt_id="",
+            person_key=request.holder,
+            person_seq=posted.person_seq,
+            settled_at=self.now,
+            book_date=self._book_date,
+            period=clearing_month(self._book_date, self.closed),
+            scheme=self.adjudicator.scheme_of(plan),
+            clearing="",
+            plan=plan,
+            total_fen=0,
+            input=asked.form,
+            cover=cover,
+            opening=counters.pack(opening),
+            closing=counters.pack(closing),
+            answer=balance_body(posted, amounts),
+            engine=self.provenance.engine,
+            rules=self.provenance.rules,
+            prev_hash=self.posting.heads[request.holder].row_hash,
+        )
+        return self.posting.add(row, amounts, closing, {request.holder})
 
     def undo(self, asked: Asked, reversal: Reversal) -> JournalRow:
         """Record a reversal with all that it makes necessary; give the row of the reversal itself.
@@ -81,6 +127,8 @@ class Recorder:
         for step in reversal.after:
             self._adjust(step, cause)
         life = reversal.main.life
+        if reversal.comes_back:
+            return row
         if life.in_force:
             self.posting.ended.append(life.origin.seq)
         else:
@@ -117,9 +165,11 @@ class Recorder:
             refers_seq=self.posting.last_of_life(life.origin.seq),
             sender="",
             message_id=None,
+            scheme=self.adjudicator.scheme_of(figures.plan) or life.last.scheme,
             plan=figures.plan,
             total_fen=figures.total_fen,
             input=life.decided.input,
+            cover=sha256(life.case.spans),
             answer=adjusted_body(posted, life.origin.settlement_id, caused_by, figures, life.case.request.lines),
         )
         return self._add(row, step)
@@ -135,11 +185,12 @@ class Recorder:
             person_seq=posted.person_seq,
             settled_at=self.now,
             book_date=self._book_date,
-            period=self._book_date[:7],
+            period=clearing_month(self._book_date, self.closed),
             opening=counters.pack(step.opening),
             closing=counters.pack(step.closing),
             engine=self.provenance.engine,
             rules=self.provenance.rules,
+            prev_hash=self.posting.heads[step.life.last.person_key].row_hash,
         )
 
     def _add(self, row: JournalRow, step: Step) -> JournalRow:

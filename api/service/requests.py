@@ -19,6 +19,10 @@ class Role(StrEnum):
     ADMIN = "admin"  # institutions, keys and settings; sees no settlement
 
 
+EVERYONES = frozenset({Role.OPERATOR, Role.REVIEWER, Role.AUDITOR})
+"""Roles of the agency that see what every institution did."""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks: decided by the signing key. `institution`: 定点医药机构编号 (fixmedins_code), empty for the agency."""
@@ -26,6 +30,12 @@ class Principal:
     key_id: str
     institution: str
     role: Role
+
+    @property
+    def sees(self) -> str | None:
+        """The institution whose rows it sees, None for those of all. Every question for rows by an id is asked with it,
+        so that what is another's is not there; an administrator, who has no institution, sees no row."""
+        return None if self.role in EVERYONES else self.institution
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,40 @@ class ReverseRequest:
     reason: UndoReason = UndoReason.OTHER
 
 
-Request = ClaimRequest | ReverseRequest
+@dataclass(frozen=True, slots=True)
+class ReadjudicateRequest:
+    """Settle a person's year anew by the books and rules at hand, as a named job of the agency asks for each person.
+
+    person_key: the key of the ledger, not the number. year: of the days from admission to settlement.
+    """
+
+    person_key: str
+    year: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """Open counters of a holder at the values that an older system had: plan, counter, keys, period, value.
+
+    holder: the key of a person in the ledger, or another holder, such as `household:H1`.
+    """
+
+    holder: str
+    counters: tuple[tuple[str, str, str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DepositRequest:
+    """Credit a personal account (划入). holder: the key of the person. counter: the plan's name of the balance."""
+
+    holder: str
+    plan: str
+    counter: str
+    amount_fen: int
+
+
+BalanceRequest = OpenRequest | DepositRequest
+Request = ClaimRequest | ReverseRequest | ReadjudicateRequest | BalanceRequest
 """The business payload: two requests with one message id must be equal in it, whatever bytes carried them."""
 
 

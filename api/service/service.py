@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import orjson
 
 from api.ledger import books, counters, journal
 from api.ledger.database import Database, OutcomeUnknownError
+from api.ledger.rows import BALANCES, JournalRow
 from api.service.adjudication import Judgement
-from api.service.answers import Answer, preview_body, refused_body
+from api.service.answers import Answer, history_row, preview_body, refused_body
 from api.service.cases import Case
 from api.service.days import book_day
 from api.service.group import Tools, run_group
+from api.service.loading import Loaded, put_cover
 from api.service.requests import ClaimRequest, Message, Principal, Role
 from api.service.work import blind_of
 from api.wire.problems import Mistake
@@ -89,8 +91,25 @@ class Service:
     def settlement(self, principal: Principal, settlement_id: str) -> bytes | None:
         """Give the answer that a settlement or reversal was given; None where it is not there, or another's."""
         with self._database.read() as connection:
-            row = journal.row_by_settlement(connection, settlement_id)
-        return row.answer if row is not None and may_read(principal, row.institution) else None
+            row = journal.row_by_settlement(connection, settlement_id, principal.sees)
+        if row is None:
+            return None
+        return row.answer if principal.role is not Role.INSTITUTION else _without_others(row)
+
+    def history(self, principal: Principal, settlement_id: str) -> bytes | None:
+        """Give all rows of the settlement that a row is about, and whether it counts; None as for `settlement`."""
+        with self._database.read() as connection:
+            named = journal.row_by_settlement(connection, settlement_id, principal.sees)
+            if named is None or named.kind in BALANCES:
+                return None
+            rows = journal.life_of(connection, named.origin_seq)
+            entries = journal.entries_of_rows(connection, [row.seq for row in rows])
+        listed = [history_row(row, entries[row.seq]) for row in rows]
+        return orjson.dumps({"settlement": rows[0].settlement_id, "in_force": len(rows) % 2 == 1, "rows": listed})
+
+    def subject(self, number: str) -> str:
+        """Give the keyed digest of a person's number, by which an audit names the person."""
+        return blind_of(self._tools.keyring, number)
 
     def accounts(self, number: str) -> bytes | None:
         """Give the counters of a person and where the chain stands; None for a person who is not known."""
@@ -108,11 +127,24 @@ class Service:
         ]
         return orjson.dumps({"person_seq": head.person_seq, "counters": listed})
 
+    def put_cover(self, rows: Sequence[Mapping[str, str]]) -> Loaded:
+        """Put spans of cover in the place of what was known of their persons. Raises RequestError."""
+        return put_cover(self._database, rows, self._tools.keyring, self._tools.world)
+
+    def put_institutions(self, rows: Sequence[Mapping[str, str]]) -> None:
+        """Add institutions, or change their names and places."""
+        with self._database.write(patient=True) as connection:
+            books.put_institutions(connection, rows)
+
 
 def _not_settled(*refusals: Mistake) -> Answer:
     return Answer("refused", refused_body("NOT_SETTLED", refusals))
 
 
-def may_read(principal: Principal, institution: str) -> bool:
-    """Say whether a principal may read what an institution did: its own, or anything for the agency."""
-    return principal.role is not Role.INSTITUTION or principal.institution == institution
+def _without_others(row: JournalRow) -> bytes:
+    """Give the answer of a row as its institution may see it: a cascade may have touched settlements of others."""
+    body = orjson.loads(row.answer)
+    if "adjusted" not in body:
+        return row.answer
+    own = [one for one in body["adjusted"] if one["institution"] == row.institution]
+    return orjson.dumps(body | {"adjusted": own})

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import orjson
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from adjudicator.columns import MISSING
@@ -58,13 +57,11 @@ def members_from(spans: Mapping[str, Sequence[Span]], books: Books) -> Members:
     """Give the cover of some persons as the door takes it; `spans` by the name the claims have for a person."""
     persons = [person for person, own in spans.items() for _ in own]
     every = [span for own in spans.values() for span in own]
-    columns: dict[str, NDArray[np.signedinteger]] = {
-        "person_id": books.named("person_id").keep(pa.array(persons, pa.string()))
-    }
+    columns: dict[str, NDArray[np.signedinteger]] = {"person_id": books.named("person_id").keep(persons)}
     given = {name for span in every for name in span}
     for name in WORDS:
         if name in given:
-            columns[name] = books.named(name).keep(pa.array([span.get(name, "") for span in every], pa.string()))
+            columns[name] = books.named(name).keep([span.get(name, "") for span in every])
     for names, unit in ((DATES, DAY_SECONDS), (NUMBERS, 1)):
         for name in names:
             if name in given:

@@ -15,10 +15,11 @@ import orjson
 from adjudicator.errors import AdjudicatorError
 from api.ledger.counters import Counters, Place, undone, unpack
 from api.ledger.rows import JournalRow
-from api.service.adjudication import Adjudicator, Judgement
+from api.service.adjudication import Adjudicator, Judgement, Verdict
 from api.service.answers import Adjustment, figures_dict
 from api.service.figures import Figures, entries_of
 from api.service.lives import Life
+from api.service.requests import LineRequest
 from api.wire.problems import Mistake
 
 
@@ -39,16 +40,24 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """All rows of one reversal, in order: what builds on it undone, itself, what built on it settled anew."""
+    """All rows of one reversal, in order: what builds on it undone, itself, what is settled anew.
+
+    That is what built on it and, where nothing but figures is corrected, itself.
+    """
 
     main: Step
     before: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
 
     @property
+    def comes_back(self) -> bool:
+        """Whether the settlement itself is settled anew."""
+        return any(step.life.origin.seq == self.main.life.origin.seq for step in self.after)
+
+    @property
     def adjustments(self) -> list[Adjustment]:
         """What settlements that are settled anew come to more or less, by account; no account that does not differ."""
-        old = {step.life.origin.seq: step.amounts for step in self.before}
+        old = {step.life.origin.seq: step.amounts for step in (*self.before, self.main)}
         return [_adjustment(step, old[step.life.origin.seq]) for step in self.after]
 
 
@@ -69,7 +78,7 @@ def undo(
     if not life.dependents or rule == "keep":
         return Reversal(_take_back(life, now))
     if rule == "cascade" and agency:
-        return _cascade(life, now, adjudicator)
+        return settle_again(life, life.dependents, life.dependents, now, adjudicator)
     later = ", ".join(dependent.origin.settlement_id for dependent in life.dependents)
     return Mistake("LATER_SETTLEMENTS" if rule == "forbid" else "UNDONE_BY_AGENCY", fields={"settlements": later})
 
@@ -83,23 +92,28 @@ def _take_back(life: Life, now: Mapping[str, Counters]) -> Step:
     return Step(life, read, undone(opening, closing, standing), amounts)
 
 
-def _cascade(life: Life, now: Mapping[str, Counters], adjudicator: Adjudicator) -> Reversal | Mistake:
-    if any(not adjudicator.holders(case) <= now.keys() for case in life.cases):
+def settle_again(
+    life: Life, later: Sequence[Life], anew: Sequence[Life], now: Mapping[str, Counters], adjudicator: Adjudicator
+) -> Reversal | Mistake:
+    """Undo `later`, the last first, and `life`; then settle `anew`, in order, each of them one of these lives.
+
+    A life that is settled anew may have another case than the one that is undone. Raises BuiltOnMeanwhileError where
+    somebody is touched who is not among `now`.
+    """
+    if any(not adjudicator.holders(one.case) <= now.keys() for one in (life, *later, *anew)):
         raise BuiltOnMeanwhileError
     moving = {holder: dict(own) for holder, own in now.items()}
-    before = [_moved(moving, _take_back(dependent, moving)) for dependent in reversed(life.dependents)]
+    before = [_moved(moving, _take_back(one, moving)) for one in reversed(later)]
     main = _moved(moving, _take_back(life, moving))
     after = []
-    for dependent in life.dependents:
-        holders = adjudicator.holders(dependent.case)
-        (verdict,) = adjudicator.judge([dependent.case], {holder: moving[holder] for holder in holders})
+    for one in anew:
+        holders = adjudicator.holders(one.case)
+        (verdict,) = adjudicator.judge([one.case], {holder: moving[holder] for holder in holders})
         if not isinstance(verdict, Judgement):
             reasons = ", ".join(refusal.code for refusal in verdict)
-            return Mistake(
-                "CASCADE_UNDECIDED", fields={"settlement": dependent.origin.settlement_id, "reasons": reasons}
-            )
-        amounts = tuple(entries_of(verdict.figures, dependent.origin.institution))
-        after.append(_moved(moving, Step(dependent, verdict.opening, verdict.closing, amounts, verdict.figures)))
+            return Mistake("NOT_SETTLED_ANEW", fields={"settlement": one.origin.settlement_id, "reasons": reasons})
+        amounts = tuple(entries_of(verdict.figures, one.origin.institution))
+        after.append(_moved(moving, Step(one, verdict.opening, verdict.closing, amounts, verdict.figures)))
     return Reversal(main, tuple(before), tuple(after))
 
 
@@ -116,16 +130,18 @@ def _reinstate(life: Life, now: Mapping[str, Counters], adjudicator: Adjudicator
         return Mistake("DUPLICATE_RECEIPT", fields={"by": life.receipt_taken_by})
     own = {holder: now[holder] for holder in adjudicator.holders(life.case)}
     (verdict,) = adjudicator.judge([life.case], own)
-    if not isinstance(verdict, Judgement) or not _as_before(verdict, life):
+    if not as_before(verdict, life.decided, life.case.request.lines):
         return Mistake("ACCOUNTS_MOVED")
+    assert isinstance(verdict, Judgement)
     amounts = tuple((entry.account, -entry.amount) for entry in life.entries)
     return Reversal(Step(life, verdict.opening, verdict.closing, amounts))
 
 
-def _as_before(verdict: Judgement, life: Life) -> bool:
-    """Say whether a judgement comes to what the settlement came to last, and adds the same to every counter."""
-    decided = life.decided
-    answer, figures = orjson.loads(decided.answer), figures_dict(verdict.figures, life.case.request.lines)
+def as_before(verdict: Verdict, decided: JournalRow, lines: Sequence[LineRequest]) -> bool:
+    """Say whether a settlement still comes to what a row decided, and adds the same to every counter."""
+    if not isinstance(verdict, Judgement):
+        return False
+    answer, figures = orjson.loads(decided.answer), figures_dict(verdict.figures, lines)
     return all(answer[name] == value for name, value in figures.items()) and _added(
         verdict.opening, verdict.closing
     ) == _added(unpack(decided.opening), unpack(decided.closing))

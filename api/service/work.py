@@ -9,14 +9,31 @@ from sqlalchemy import Connection
 
 from api.ledger import books, journal
 from api.ledger.chain import sha256
-from api.ledger.rows import JournalRow, Person, RequestKind, RequestRow
+from api.ledger.rows import BALANCES, JournalRow, Person, RequestKind, RequestRow
 from api.service.answers import Answer, refused_body
 from api.service.cases import Case
-from api.service.lives import case_of, read_life
-from api.service.requests import ClaimRequest, Message, ReverseRequest, Role
+from api.service.lives import decided_case, read_life
+from api.service.requests import (
+    ClaimRequest,
+    DepositRequest,
+    Message,
+    OpenRequest,
+    ReadjudicateRequest,
+    ReverseRequest,
+    Role,
+)
 from api.wire.canonical import canonical
 from api.wire.identity import Keyring
 from api.wire.problems import Mistake
+
+KINDS: dict[type, RequestKind] = {
+    ClaimRequest: "settle",
+    ReverseRequest: "reverse",
+    ReadjudicateRequest: "readjudicate",
+    OpenRequest: "open",
+    DepositRequest: "deposit",
+}
+"""How the ledger calls what a message asks for."""
 
 NUMBER = "person"
 """What kind of text the numbers of persons are, for their blind index."""
@@ -41,7 +58,7 @@ class Asked:
     @property
     def kind(self) -> RequestKind:
         """What it asks for."""
-        return "settle" if isinstance(self.message.request, ClaimRequest) else "reverse"
+        return KINDS[type(self.message.request)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +148,7 @@ class _Sorter:
             return Refused(asked, (Mistake("INSTITUTION_UNKNOWN"),))
         if isinstance(message.request, ClaimRequest):
             return self._settling(asked, message.request)
+        assert isinstance(message.request, ReverseRequest), "what else is asked has transactions of its own"
         return self._reversing(asked, message.request)
 
     def _asked(self, message: Message) -> Asked:
@@ -157,13 +175,13 @@ class _Sorter:
             target: JournalRow | None = journal.rows_by_seq(self._connection, [row.seq])[row.seq]
         else:
             assert request.settlement_id is not None, "one of the two is given"
-            target = journal.row_by_settlement(self._connection, request.settlement_id)
-        if target is None or not (by_agency(asked.message) or target.institution == institution):
+            sees = asked.message.principal.sees
+            target = journal.row_by_settlement(self._connection, request.settlement_id, sees)
+        if target is None or target.kind in BALANCES:
             return Refused(asked, (Mistake("SETTLEMENT_UNKNOWN", "/settlement_id"),))
         if by_agency(asked.message):
             return Reversing(asked, target, read_life(self._connection, target).cases)
-        (origin,) = journal.rows_by_seq(self._connection, [target.origin_seq]).values()
-        return Reversing(asked, target, (case_of(self._connection, origin),))
+        return Reversing(asked, target, (decided_case(self._connection, target.origin_seq),))
 
 
 def by_agency(message: Message) -> bool:

@@ -17,7 +17,7 @@ from api.ledger.statements import Span, StatementRow, statement
 from api.service.reconciling import Difference, Reconciler, Totals
 from api.service.requests import Message, Principal, ReverseRequest, Role
 from api.wire.problems import RequestError
-from tests.service.office import CLINIC, HOSPITAL, RETIRED, THIRD, Office, bill, moment, open_office, said
+from tests.service.office import CLINIC, HOSPITAL, PERSON, RETIRED, THIRD, Office, bill, moment, open_office, said
 
 AUDITOR = Principal("agency", "", Role.AUDITOR)
 DAYS = ("2023-05-08", "2023-05-09", "2023-05-10")
@@ -30,14 +30,14 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     opened = open_office(tmp_path_factory.mktemp("reconciling"), plan="undo-cascade")
     for number, on in enumerate(DAYS[:2]):
         opened.world.now = moment(f"{on}T09:00:00")
-        for person in ("11000001", RETIRED, THIRD):
-            opened.settle(bill(900, f"A{number}{person}", person), f"A{number}{person}")
-            opened.settle(bill(1100, f"B{number}{person}", person), f"B{number}{person}", CLINIC)
-            opened.settle(bill(700, f"C{number}{person}", person, visit="inpatient", discharge=None))
+        for person in (PERSON, RETIRED, THIRD):
+            opened.settle(bill(900, f"A{number}{person[-4:]}", person), f"A{number}{person[-4:]}")
+            opened.settle(bill(1100, f"B{number}{person[-4:]}", person), f"B{number}{person[-4:]}", CLINIC)
+            opened.settle(bill(700, f"C{number}{person[-4:]}", person, visit="inpatient", discharge=None))
     opened.world.now = moment(f"{DAYS[1]}T23:59:59.999")
-    assert opened.reverse(original_message_id=f"B1{THIRD}", institution=CLINIC).outcome == "refused"
+    assert opened.reverse(original_message_id=f"B1{THIRD[-4:]}", institution=CLINIC).outcome == "refused"
     opened.world.now = moment(f"{DAYS[2]}T00:00:00")
-    first = next(row for row in opened.journal() if row.receipt_id == f"A0{RETIRED}")
+    first = next(row for row in opened.journal() if row.receipt_id == f"A0{RETIRED[-4:]}")
     undone = opened.send(
         Message(Principal("agency", "", Role.OPERATOR), "U1", ReverseRequest(settlement_id=first.settlement_id))
     )
@@ -106,7 +106,7 @@ def test_totals_are_those_of_the_journal(office: Office, institution: str, clear
 def test_a_refund_is_two_rows_each_of_its_own_day(office: Office) -> None:
     last = replace(SPAN, first=DAYS[2])
     rows = by_answers(office, last)
-    receipt = f"V-A0{RETIRED}"
+    receipt = f"V-A0{RETIRED[-4:]}"
     refund = next(row for row in rows if row.visit_id == receipt)
     (settled,) = (row for row in by_answers(office, replace(SPAN, last=DAYS[0])) if row.visit_id == receipt)
     assert refund.refund and not settled.refund

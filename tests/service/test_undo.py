@@ -1,46 +1,24 @@
-"""docs/undo.md: every step of its tables through the use cases, every fen compared."""
+"""Undoing under later settlements, beyond what is asked over HTTP (tests/http/test_undoing.py); the page by hand."""
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from api.ledger.counters import unpack
-from api.ledger.journal import entries_of_rows
-from api.ledger.rows import JournalRow
 from api.service.answers import Answer
 from api.service.requests import ClaimRequest, LineRequest, Message, Principal, ReverseRequest, Role
 from tests.conftest import NewOffice
-from tests.service.office import CLINIC, HOSPITAL, ITEM, PERSON, Office, bill, codes, day, said
+from tests.service.office import CLINIC, HOSPITAL, ITEM, PERSON, Office, bill, day, said
+from tests.worked import Step, tables
 
-PAGE = (Path(__file__).parents[2] / "docs" / "undo.md").read_text(encoding="utf-8")
 OPERATOR = Principal("agency", "", Role.OPERATOR)
-Step = dict[str, str]
-
-
-def tables(rule: str) -> list[list[Step]]:
-    """Give the tables under a heading of the document, a row each a dictionary."""
-    found = []
-    part = re.split(r"^## ", PAGE, flags=re.M)
-    (section,) = (text for text in part if text.startswith(f"{rule}\n"))
-    for block in re.findall(r"(?:^\|.*\n)+", section, flags=re.M):
-        heading, _, *rows = ([cell.strip() for cell in line.strip("|\n").split("|")] for line in block.splitlines())
-        found.append([dict(zip(heading, row, strict=True)) for row in rows])
-    return found
 
 
 @pytest.fixture(params=["forbid", "cascade", "keep"])
 def office(request: pytest.FixtureRequest, new_office: NewOffice) -> Office:
     return new_office(plan=f"undo-{request.param}")
-
-
-def rule_of(office: Office) -> str:
-    (program,) = office.tools.adjudicator.rulebook.programs
-    return program.undo
 
 
 def claim(name: str, yuan: str) -> ClaimRequest:
@@ -58,20 +36,9 @@ def id_of(office: Office, name: str) -> str:
     return next(row.settlement_id for row in office.journal() if row.receipt_id == name)
 
 
-def figures(office: Office, row: JournalRow) -> dict[str, str]:
-    """Give the double entry of a row as the tables have it."""
-    with office.database.read() as connection:
-        entries = {entry.account: entry.amount for entry in entries_of_rows(connection, [row.seq])[row.seq]}
-    return {"fund": yuan(entries.get("fund:pool", 0)), "cash": yuan(entries.get("cash:person", 0))}
-
-
 def standing(office: Office) -> dict[str, str]:
-    return standing_at(office.journal())
-
-
-def standing_at(rows: list[JournalRow]) -> dict[str, str]:
-    """Give the counters as some rows leave them."""
-    values = {place[2]: value for row in rows for place, value in unpack(row.closing).items()}
+    """Give the counters as the journal leaves them."""
+    values = {place[2]: value for row in office.journal() for place, value in unpack(row.closing).items()}
     return {"used": yuan(values.get("deductible_used", 0)), "paid": yuan(values.get("pool_paid", 0))}
 
 
@@ -79,81 +46,51 @@ def yuan(fen: int) -> str:
     return f"{Decimal(fen) / 100:.2f}"
 
 
-def test_every_fen_of_the_document(office: Office) -> None:
-    rule = rule_of(office)
-    steps, *others = tables(rule)
-    agency = rule == "cascade"
-    done = 0
-    for step in steps:
-        what, name, *_ = re.split(r"[ :]+", step["step"])
-        if what == "settle":
-            body = said(office.settle(claim(name, step["bill"]), name))
-            assert layer(body) == (step["deductible"], step["fund"]), step
-        elif what == "refuse":
-            answer = undo(office, name, Principal("key", HOSPITAL, Role.INSTITUTION))
-            assert codes(answer) == ["NOT_REVERSED", "UNDONE_BY_AGENCY" if agency else "LATER_SETTLEMENTS"]
-            listed = said(answer)["errors"][0]["message"]
-            assert listed.endswith(", ".join(id_of(office, later) for later in ("S3", "S4", "S5")))
-            assert standing(office).items() <= step.items()
-            continue
-        elif len(office.journal()) == done:
-            by = OPERATOR if agency else Principal("key", HOSPITAL, Role.INSTITUTION)
-            answer = undo(office, "S2" if agency else name, by)
-            assert answer.outcome == "done"
-            if others:
-                assert differences(office, said(answer)) == others[0]
-        row = office.journal()[done]
-        done += 1
-        kind = {"settle": "SETTLE", "undo": "REVERSE", "anew": "ADJUST"}[what]
-        assert (row.kind, row.receipt_id) == (kind, name), step
-        assert (figures(office, row) | standing_at(office.journal()[:done])).items() <= step.items()
-    assert len(office.journal()) == done
-    report = office.verify()
-    assert report.sound
-    assert {finding.code for finding in report.findings} == ({"LEDGER_KEPT"} if rule == "keep" else set())
-
-
-def layer(body: dict[str, Any]) -> tuple[str, str]:
-    (found,) = body["parts"][0]["layers"]
-    return found["deductible"], found["paid"]
-
-
-def differences(office: Office, body: dict[str, Any]) -> list[Step]:
-    name_of = {id_of(office, name): name for name in ("S3", "S4", "S5")}
-    rows = []
-    for one in body["adjusted"]:
-        amounts = {entry["account"]: entry["amount"] for entry in one["differences"]}
-        assert one["institution"] == HOSPITAL
-        rows.append(
-            {"settlement": name_of[one["settlement"]], "cash": amounts["cash:person"], "fund": amounts["fund:pool"]}
-        )
-    return rows
-
-
-def test_the_document_is_worked_by_hand() -> None:
+@pytest.mark.parametrize("heading", ["forbid", "cascade", "keep", "retroactive price"])
+def test_the_document_is_worked_by_hand(heading: str) -> None:
     """The columns of each settlement follow from its bill and the counters before it, by paper and pencil."""
     half = Decimal("0.01")
-    for rule in ("forbid", "cascade", "keep"):
-        steps, *_ = tables(rule)
-        used = paid = Decimal(0)
-        for step in steps:
-            if step["bill"]:
-                amount, left = Decimal(step["bill"]), Decimal(1000) - used
-                deductible = min(amount, left)
-                share = (amount - deductible) * 7 / 10
-                fund = min((share + half / 2) // half * half, 2000 - paid)
-                used, paid = used + deductible, paid + fund
-                expected = (deductible, share, fund, amount - fund)
-                columns = ("deductible", "70 % of the rest", "fund", "cash")
-                assert tuple(Decimal(step[name]) for name in columns) == expected, step
-            elif step["step"].startswith("undo"):
-                name = step["step"].removeprefix("undo ")
-                first = next(one for one in steps if one["step"] == f"settle {name}")
-                used, paid = used - Decimal(first["deductible"]), paid - Decimal(first["fund"])
-                assert (Decimal(step["fund"]), Decimal(step["cash"])) == (
-                    -Decimal(first["fund"]), -Decimal(first["cash"]),
-                ), step  # fmt: skip
-            assert (Decimal(step["used"]), Decimal(step["paid"])) == (used, paid), step
+    steps, *_ = tables(heading)
+    used = paid = Decimal(0)
+    for place, step in enumerate(steps):
+        what, name = step["step"].split()[:2]
+        if step["bill"]:
+            bill = Decimal(step["bill"])
+            amount, left = in_scope(step), Decimal(1000) - used
+            deductible = min(amount, left)
+            share = (amount - deductible) * 7 / 10
+            fund = min((share + half / 2) // half * half, 2000 - paid)
+            used, paid = used + deductible, paid + fund
+            expected = (deductible, share, fund, bill - fund)
+            columns = ("deductible", "70 % of the rest", "fund", "cash")
+            assert tuple(Decimal(step[name]) for name in columns) == expected, step
+        elif what == "undo":
+            first = next(one for one in reversed(steps[:place]) if one["step"] == f"settle {name}")
+            used, paid = used - Decimal(first["deductible"]), paid - Decimal(first["fund"])
+            assert (Decimal(step["fund"]), Decimal(step["cash"])) == (
+                -Decimal(first["fund"]), -Decimal(first["cash"]),
+            ), step  # fmt: skip
+        assert (Decimal(step["used"]), Decimal(step["paid"])) == (used, paid), step
+
+
+def in_scope(step: Step) -> Decimal:
+    """Work out what of a bill counts: all of it; of D1 at most 10.00 a unit, anew 8.00."""
+    if "lines" not in step:
+        return Decimal(step["bill"])
+    quantity, _, price, item = step["lines"].split()
+    payable = {"D1": Decimal(8 if step["step"].startswith("anew") else 10), "D2": Decimal(price)}[item]
+    assert Decimal(quantity) * Decimal(price) == Decimal(step["bill"])
+    assert Decimal(quantity) * min(Decimal(price), payable) == Decimal(step["in scope"])
+    return Decimal(step["in scope"])
+
+
+@pytest.mark.parametrize("heading", ["cascade", "retroactive price"])
+def test_the_differences_are_those_of_the_steps(heading: str) -> None:
+    steps, differences = tables(heading)
+    for row in differences:
+        (old,) = (step for step in steps if step["step"] == f"settle {row['settlement']}")
+        (new,) = (step for step in steps if step["step"] == f"anew {row['settlement']}")
+        assert all(Decimal(new[name]) - Decimal(old[name]) == Decimal(row[name]) for name in ("cash", "fund"))
 
 
 def test_without_dependents_every_rule_is_the_same(office: Office) -> None:
@@ -197,13 +134,3 @@ def test_a_cascade_reaches_settlements_of_other_institutions_and_what_was_settle
     caused = [row for row in office.journal() if row.caused_by]
     assert {row.caused_by for row in caused} == {first["settlement_id"], second["settlement_id"]}
     assert all(row.message_id is None for row in caused)
-
-
-def test_the_same_cascade_asked_again_is_answered_with_the_same_bytes(new_office: NewOffice) -> None:
-    office = new_office(plan="undo-cascade")
-    for name in ("S1", "S2"):
-        office.settle(bill(800, name), name)
-    request = Message(OPERATOR, "U1", ReverseRequest(settlement_id=id_of(office, "S1")))
-    first, rows = office.send(request), len(office.journal())
-    again = office.send(request)
-    assert (again.body, again.replayed, len(office.journal())) == (first.body, True, rows)
