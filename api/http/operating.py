@@ -6,18 +6,19 @@ from fastapi import APIRouter, Request, Response
 
 from api.http.describing import open_to_anyone
 from api.http.site import Site
+from api.wire.answers import HealthAnswer, ReadyAnswer, VersionAnswer
 from api.wire.problems import refuse
 
 router = APIRouter()
 
 
-@router.get("/health", operation_id="health", **open_to_anyone("The process answers", "application/json"))
+@router.get("/health", operation_id="health", **open_to_anyone("The process answers", HealthAnswer))
 async def health() -> Response:
     """Say that the process answers."""
     return Response(b'{"healthy":true}', media_type="application/json")
 
 
-@router.get("/ready", operation_id="ready", **open_to_anyone("It can settle", "application/json", 503))
+@router.get("/ready", operation_id="ready", **open_to_anyone("It can settle", ReadyAnswer, 503))
 async def ready(request: Request) -> Response:
     """Say whether it can settle: the ledger can be read, and its writer is at work."""
     site: Site = request.app.state.site
@@ -26,14 +27,14 @@ async def ready(request: Request) -> Response:
     return Response(b'{"ready":true}', media_type="application/json")
 
 
-@router.get("/version", operation_id="version", **open_to_anyone("Versions and hashes", "application/json"))
+@router.get("/version", operation_id="version", **open_to_anyone("Versions and hashes", VersionAnswer))
 async def version(request: Request) -> Response:
     """Give the version, and hashes of all that decides what is paid: engine, plans, tables."""
     site: Site = request.app.state.site
     return Response(site.version, media_type="application/json")
 
 
-@router.get("/metrics", operation_id="metrics", **open_to_anyone("Figures for Prometheus", "text/plain"))
+@router.get("/metrics", operation_id="metrics", **open_to_anyone("Figures for Prometheus", None))
 async def metrics(request: Request) -> Response:
     """Give figures in the Prometheus format."""
     site: Site = request.app.state.site

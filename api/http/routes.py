@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from fastapi import APIRouter, Request, Response
@@ -9,15 +10,32 @@ from fastapi import APIRouter, Request, Response
 from api.http.describing import asked
 from api.http.site import Signed, SignedBy
 from api.service.answers import Answer, Outcome
+from api.service.reconciling import details_body
 from api.service.requests import Message, Role
 from api.service.requests import Request as Asked
-from api.wire.answers import AccountsAnswer, ExplanationAnswer, PreviewAnswer, ReversalAnswer, SettlementAnswer
+from api.wire.answers import (
+    AccountsAnswer,
+    ExplanationAnswer,
+    HistoryAnswer,
+    PreviewAnswer,
+    ReversalAnswer,
+    SettlementAnswer,
+)
 from api.wire.models import Claim, ClaimMessage, PersonQuery, ReverseMessage
 from api.wire.problems import MEDIA_TYPE, refuse
-from api.wire.reading import read_claim, read_claim_message, read_person_query, read_reverse_message
+from api.wire.reading import (
+    read_claim,
+    read_claim_message,
+    read_details,
+    read_person_query,
+    read_reverse_message,
+    read_totals,
+)
+from api.wire.statements import DetailsAnswer, StatementDetails, StatementTotals, TotalsAnswer
 from api.wire.values import ID
 
 INSTITUTION = (Role.INSTITUTION,)
+UNDOING = (Role.INSTITUTION, Role.OPERATOR)
 READERS = (Role.INSTITUTION, Role.OPERATOR, Role.REVIEWER, Role.AUDITOR)
 
 STATUS: dict[Outcome, int] = {"done": 200, "nothing": 200, "refused": 422, "conflict": 422, "failed": 503}
@@ -26,7 +44,7 @@ STATUS: dict[Outcome, int] = {"done": 200, "nothing": 200, "refused": 422, "conf
 WRITES = (400, 413, 415, 422, 503, 504)
 READS = (400, 404, 413, 415, 422)
 
-by_institution, by_reader = SignedBy(INSTITUTION), SignedBy(READERS)
+by_institution, by_undoing, by_reader = SignedBy(INSTITUTION), SignedBy(UNDOING), SignedBy(READERS)
 
 router = APIRouter(prefix="/v1")
 
@@ -46,17 +64,20 @@ async def settle(request: Request) -> Response:
     return await _submit(signed, *read_claim_message(signed.body))
 
 
-@router.post("/reversals", operation_id="reverse", **asked(INSTITUTION, ReversalAnswer, WRITES, ReverseMessage))
+@router.post("/reversals", operation_id="reverse", **asked(UNDOING, ReversalAnswer, WRITES, ReverseMessage))
 async def reverse(request: Request) -> Response:
-    """Undo a settlement, or what a message did; a message that never came can then never succeed (冲正)."""
-    signed = await by_institution(request)
+    """Undo a settlement, or what a message did; a message that never came can then never succeed (冲正).
+
+    The agency undoes settlements of any institution, with what builds on them where the plan says `cascade`.
+    """
+    signed = await by_undoing(request)
     return await _submit(signed, *read_reverse_message(signed.body))
 
 
-@router.get("/messages/{message_id}", operation_id="findMessage", **asked(INSTITUTION, None, (404, 422)))
+@router.get("/messages/{message_id}", operation_id="findMessage", **asked(UNDOING, None, (404, 422)))
 async def find_message(request: Request, message_id: str) -> Response:
     """Give what a message was answered: the same bytes and status. 404: it never came, and may be sent."""
-    signed = await by_institution(request)
+    signed = await by_undoing(request)
     _check_id(message_id)
     answer = await signed.site.read(partial(signed.site.service.find, signed.principal, message_id))
     if answer is None:
@@ -69,10 +90,7 @@ async def read_settlement(request: Request, settlement_id: str) -> Response:
     """Give the answer that a settlement, or a reversal, was given."""
     signed = await by_reader(request)
     _check_id(settlement_id)
-    body = await signed.site.read(partial(signed.site.service.settlement, signed.principal, settlement_id))
-    if body is None:
-        raise refuse("NOT_FOUND")
-    return Response(body, media_type="application/json")
+    return await _read(signed, partial(signed.site.service.settlement, signed.principal, settlement_id))
 
 
 @router.get(
@@ -84,10 +102,19 @@ async def explain_settlement(request: Request, settlement_id: str) -> Response:
     """Explain a settlement step by step, with the source of every rule, in English and Chinese."""
     signed = await by_reader(request)
     _check_id(settlement_id)
-    body = await signed.site.read(partial(signed.site.explainer.explain, signed.principal, settlement_id))
-    if body is None:
-        raise refuse("NOT_FOUND")
-    return Response(body, media_type="application/json")
+    return await _read(signed, partial(signed.site.explainer.explain, signed.principal, settlement_id))
+
+
+@router.get(
+    "/settlements/{settlement_id}/history",
+    operation_id="readHistory",
+    **asked(READERS, HistoryAnswer, (404,)),
+)
+async def read_history(request: Request, settlement_id: str) -> Response:
+    """Give all that was done and undone of a settlement, in order, each with its double entry."""
+    signed = await by_reader(request)
+    _check_id(settlement_id)
+    return await _read(signed, partial(signed.site.service.history, signed.principal, settlement_id))
 
 
 @router.post("/accounts", operation_id="readAccounts", **asked(READERS, AccountsAnswer, READS, PersonQuery))
@@ -95,7 +122,33 @@ async def read_accounts(request: Request) -> Response:
     """Give what a person has used so far. The number is in the body: an address stands in the logs of every proxy."""
     signed = await by_reader(request)
     number = read_person_query(signed.body)
-    body = await signed.site.read(partial(signed.site.service.accounts, number))
+    request.scope["state"]["subject"] = signed.site.service.subject(number)
+    return await _read(signed, partial(signed.site.service.accounts, number))
+
+
+@router.post("/statements/totals", operation_id="compareTotals", **asked(READERS, TotalsAnswer, READS, StatementTotals))
+async def compare_totals(request: Request) -> Response:
+    """Compare an institution's sums of some days with the ledger's (3201)."""
+    signed = await by_reader(request)
+    span, there = read_totals(signed.body, signed.principal.institution)
+    compared = await signed.site.read(partial(signed.site.reconciler.totals, signed.principal, span, there))
+    return Response(compared.body(), media_type="application/json")
+
+
+@router.post(
+    "/statements/details", operation_id="compareDetails", **asked(READERS, DetailsAnswer, READS, StatementDetails)
+)
+async def compare_details(request: Request) -> Response:
+    """Compare an institution's rows of some days with the ledger's (3202), and name what differs."""
+    signed = await by_reader(request)
+    span, stretch, there = read_details(signed.body, signed.principal.institution)
+    differing = await signed.site.read(partial(signed.site.reconciler.details, signed.principal, span, there, stretch))
+    return Response(details_body(differing), media_type="application/json")
+
+
+async def _read(signed: Signed, reading: Callable[[], bytes | None]) -> Response:
+    """Answer with what is read from the ledger. Raises RequestError where there is none."""
+    body = await signed.site.read(reading)
     if body is None:
         raise refuse("NOT_FOUND")
     return Response(body, media_type="application/json")

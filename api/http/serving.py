@@ -14,11 +14,17 @@ import orjson
 import uvicorn
 from structlog.typing import FilteringBoundLogger
 
+from api.failures import CannotRunError
 from api.http.app import create_app
+from api.http.clock import MovedClock
+from api.http.limits import Rates, Room
 from api.http.metrics import Metrics
-from api.http.settings import Keys, Settings
+from api.http.nonces import Nonces
+from api.http.protocol import Protocol
+from api.http.settings import REQUESTS_PER_SECOND, Keys, Settings
 from api.http.site import Site
-from api.http.writer import Writer
+from api.http.upkeep import Upkeep
+from api.http.writer import QUIET_SECONDS, SHARED_QUIET_SECONDS, Writer
 from api.ledger.database import Database
 from api.rules import Rules
 from api.run import setting_of
@@ -27,11 +33,13 @@ from api.service.answers import Answer
 from api.service.explaining import Explainer
 from api.service.group import Tools
 from api.service.provenance import deciding, keep_deciding
+from api.service.reconciling import Reconciler
 from api.service.requests import Message
 from api.service.service import Service
+from api.service.signers import KnownKeys
 from api.service.world import SystemWorld, World
 from api.wire.logs import LibraryLogs, logger_to
-from api.wire.signing import Authentication, NoncesInMemory
+from api.wire.signing import Authentication, Credential
 
 READERS = 2
 """Threads that read: previews and questions, while one more thread writes."""
@@ -49,12 +57,18 @@ def make_site(
     log: FilteringBoundLogger,
     failed: Callable[[Exception], None],
     world: World | None = None,
+    requests_per_second: float = REQUESTS_PER_SECOND,
+    clock: MovedClock | None = None,
 ) -> Site:
-    """Put a service together over a ledger that has its schema. failed: told when the writer had to stop."""
+    """Put a service together over a ledger that has its schema. failed: told when the writer had to stop. clock: what
+    a sandbox settles by; requests are signed by the world's."""
     world = world or SystemWorld()
+    nonces = Nonces(database, world)
+    nonces.recall()
+    find, look = _signers(database, keys, log, world)
     provenance = keep_deciding(database, deciding(rules))
     adjudicator = Adjudicator(setting_of(rules), rules.rulebook)
-    tools = Tools(adjudicator, provenance, keys.identity, world)
+    tools = Tools(adjudicator, provenance, keys.identity, clock or world)
     service, metrics = Service(database, tools), Metrics()
 
     def decide(messages: Sequence[Message]) -> list[Answer]:
@@ -66,20 +80,43 @@ def make_site(
                 log.error("not_done", exc_info=answer.cause)
         return answers
 
-    writer = Writer(decide, failed)
+    writer = Writer(decide, failed, SHARED_QUIET_SECONDS if database.shared else QUIET_SECONDS)
     metrics.watch(lambda: writer.waiting)
     return Site(
         database=database,
         service=service,
         explainer=Explainer(database, adjudicator, rules.texts),
-        authentication=Authentication(keys.credentials.get, NoncesInMemory()),
+        reconciler=Reconciler(database),
+        authentication=Authentication(find),
+        nonces=nonces,
+        rates=Rates(requests_per_second),
+        room=Room(),
+        upkeep=Upkeep((look, nonces.tidy), lambda failure: log.error("upkeep", exc_info=failure)),
         writer=writer,
         readers=ThreadPoolExecutor(READERS, "reader"),
         world=world,
         metrics=metrics,
         log=log,
         version=_version(rules, provenance.engine, provenance.rules),
+        clock=clock,
     )
+
+
+def _signers(
+    database: Database, keys: Keys, log: FilteringBoundLogger, world: World
+) -> tuple[Callable[[str], Credential | None], Callable[[], None]]:
+    """Give what finds a credential, and what looks for changes. Raises CannotRunError for a key that is not trusted."""
+    if keys.credentials is not None:
+        return keys.credentials.get, lambda: None
+    known = KnownKeys(database, keys.identity, world)
+    if refused := known.look():
+        raise CannotRunError("SERVE_KEYS_REFUSED", keys=", ".join(refused))
+
+    def look() -> None:
+        for key_id in known.look():
+            log.error("key_refused", key_id=key_id)
+
+    return known.find, look
 
 
 def _version(rules: Rules, engine: str, kept: str) -> bytes:
@@ -102,27 +139,33 @@ class _Stop:
             self.server.should_exit = True
 
 
-def run(settings: Settings, database: Database, rules: Rules, keys: Keys, listening: Callable[[], None]) -> int:
-    """Serve until told to stop; gives 3 when the ledger failed. listening: called once, before the first request."""
-    log, stop = logger_to(sys.stderr.buffer), _Stop()
-    logging.basicConfig(handlers=[LibraryLogs(log)], level=logging.WARNING, force=True)
-    site = make_site(database, rules, keys, log, stop)
-    config = uvicorn.Config(
+def server_config(site: Site, host: str, port: int) -> uvicorn.Config:
+    """Say how a site is served."""
+    return uvicorn.Config(
         create_app(site),
-        host=settings.host,
-        port=settings.port,
+        host=host,
+        port=port,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
+        ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    stop.server = uvicorn.Server(config)
+
+
+def run(settings: Settings, database: Database, rules: Rules, keys: Keys, listening: Callable[[Service], None]) -> int:
+    """Serve until told to stop; gives 3 when the ledger failed. listening: called once, before the first request."""
+    log, stop = logger_to(sys.stderr.buffer), _Stop()
+    logging.basicConfig(handlers=[LibraryLogs(log)], level=logging.WARNING, force=True)
+    clock = MovedClock(SystemWorld()) if settings.sandbox else None
+    site = make_site(database, rules, keys, log, stop, requests_per_second=settings.requests_per_second, clock=clock)
+    stop.server = uvicorn.Server(server_config(site, settings.host, settings.port))
     gc.collect()
     gc.freeze()  # catalogs and plans live as long as the process: collections need not look at them again
-    listening()
+    listening(site.service)
     stop.server.run()
     if stop.failure is not None:
         log.error("stopped", exc_info=stop.failure)

@@ -1,6 +1,7 @@
-"""Settings of the service: from the command line, else from the environment (ADJUDICATOR_...). Keys stand in a file.
+"""Settings of the service: from the command line, else from the environment (ADJUDICATOR_...). The keys of identity
+data stand in a file.
 
-Without files of keys the service is a sandbox: its keys are known to everyone, so it only listens on this machine.
+Without a file of keys the service is a sandbox: its keys are known to everyone, so it only listens on this machine.
 """
 
 from __future__ import annotations
@@ -9,25 +10,25 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.failures import CannotRunError
 from api.service.keys import read_keys
 from api.service.requests import Principal, Role
+from api.service.signers import is_weak
 from api.wire.identity import Keyring
 from api.wire.signing import Credential
-from api.wire.values import Identifier
 
-SHORTEST_SECRET = 32
-"""Bytes of the secret of a key."""
+REQUESTS_PER_SECOND = 200.0
+"""A large hospital sends some ten at its busiest."""
 
 
 class Settings(BaseSettings):
-    """How to serve. folder: where a sandbox keeps its ledger. keys: file of the keys of identity data; credentials:
-    file of those who may sign."""
+    """How to serve. folder: where a sandbox keeps its ledger. keys: file of the keys of identity data. credentials:
+    file of the keys that somebody signs requests with. requests_per_second: how often each key may ask, on and on."""
 
     model_config = SettingsConfigDict(env_prefix="ADJUDICATOR_", frozen=True)
 
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     credentials: Path | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8765
+    requests_per_second: Annotated[float, Field(gt=0)] = REQUESTS_PER_SECOND
 
     @property
     def sandbox(self) -> bool:
@@ -58,31 +60,12 @@ def settings_from(**given: object) -> Settings:
         raise CannotRunError("SERVE_SETTINGS", names=names) from None
 
 
-class _Key(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    key_id: Identifier
-    role: Role
-    institution: str = ""
-    algorithm: Literal["hmac-sha256", "hmac-sm3"] = "hmac-sha256"
-    secret: Annotated[str, StringConstraints(pattern=rf"^([0-9a-f]{{2}}){{{SHORTEST_SECRET},}}$")]
-
-    @model_validator(mode="after")
-    def _institution_fits_role(self) -> Self:
-        if bool(self.institution) != (self.role is Role.INSTITUTION):
-            raise ValueError("an institution, and nobody else, has a code")
-        return self
-
-
-_KEYS = TypeAdapter(list[_Key])
-
-
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Keys of identity data, and credentials by key id."""
+    """Keys of identity data. credentials: who may sign in a sandbox, by key id; elsewhere None: the ledger knows."""
 
     identity: Keyring
-    credentials: Mapping[str, Credential]
+    credentials: Mapping[str, Credential] | None = None
 
 
 SANDBOX_SECRET = bytes(range(32))
@@ -95,52 +78,31 @@ def _sandbox_credential(key_id: str, role: Role, algorithm: str = "hmac-sha256")
     return Credential(Principal(key_id, institution, role), algorithm, SANDBOX_SECRET)
 
 
-SANDBOX_KEYS = Keys(
-    SANDBOX_IDENTITY,
-    {
-        "sandbox": _sandbox_credential("sandbox", Role.INSTITUTION),
-        "sandbox-sm3": _sandbox_credential("sandbox-sm3", Role.INSTITUTION, "hmac-sm3"),
-        **{
-            f"sandbox-{role.value}": _sandbox_credential(f"sandbox-{role.value}", role)
-            for role in Role
-            if role is not Role.INSTITUTION
-        },
+SANDBOX_CREDENTIALS: Mapping[str, Credential] = {
+    "sandbox": _sandbox_credential("sandbox", Role.INSTITUTION),
+    "sandbox-sm3": _sandbox_credential("sandbox-sm3", Role.INSTITUTION, "hmac-sm3"),
+    **{
+        f"sandbox-{role.value}": _sandbox_credential(f"sandbox-{role.value}", role)
+        for role in Role
+        if role is not Role.INSTITUTION
     },
-)
+}
 """Keys that everyone knows: an institution's by both algorithms, and one of each other role."""
+
+SANDBOX_KEYS = Keys(SANDBOX_IDENTITY, SANDBOX_CREDENTIALS)
 
 
 def keys_of(settings: Settings) -> Keys:
-    """Give the keys to serve with. Raises CannotRunError: for a file that is wrong, for keys that everyone knows, and
-    for a sandbox that others could reach."""
-    if settings.keys is None and settings.credentials is None:
+    """Give the keys to serve with. Raises CannotRunError: for a file that is wrong, for keys that everyone knows or
+    could guess, and for a sandbox that others could reach."""
+    if settings.keys is None:
         if not _is_this_machine(settings.host):
             raise CannotRunError("SERVE_SANDBOX_OPEN", host=settings.host)
         return SANDBOX_KEYS
-    if settings.keys is None or settings.credentials is None:
-        raise CannotRunError("SERVE_BOTH_FILES")
-    identity, credentials = read_keys(settings.keys), read_credentials(settings.credentials)
-    if {*identity.keys.values()} & {*SANDBOX_IDENTITY.keys.values()}:
-        raise CannotRunError("SERVE_DEFAULT_SECRETS", path=settings.keys)
-    if any(credential.secret == SANDBOX_SECRET for credential in credentials.values()):
-        raise CannotRunError("SERVE_DEFAULT_SECRETS", path=settings.credentials)
-    return Keys(identity, credentials)
-
-
-def read_credentials(path: Path) -> dict[str, Credential]:
-    """Read a file of credentials, by key id. Raises CannotRunError, which shows nothing of what the file holds."""
-    try:
-        listed = _KEYS.validate_json(path.read_bytes())
-    except ValidationError as error:
-        places = ", ".join(".".join(map(str, found["loc"])) for found in error.errors(include_input=False))
-        raise CannotRunError("SERVE_CREDENTIALS_NOT_READ", path=path, problem=places or "JSON") from None
-    found: dict[str, Credential] = {}
-    for key in listed:
-        if key.key_id in found:
-            raise CannotRunError("SERVE_CREDENTIALS_NOT_READ", path=path, problem=key.key_id)
-        principal = Principal(key.key_id, key.institution, key.role)
-        found[key.key_id] = Credential(principal, key.algorithm, bytes.fromhex(key.secret))
-    return found
+    identity = read_keys(settings.keys)
+    if any(is_weak(key) for key in (*identity.keys.values(), identity.index_key)):
+        raise CannotRunError("SERVE_WEAK_KEYS", path=settings.keys)
+    return Keys(identity)
 
 
 def _is_this_machine(host: str) -> bool:

@@ -6,16 +6,24 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from fastapi import Request
 from sqlalchemy.exc import DBAPIError
+from starlette.requests import ClientDisconnect
 from structlog.typing import FilteringBoundLogger
 
+from api.http.clock import MovedClock
+from api.http.limits import Rates, Room, Stay
 from api.http.metrics import Metrics
+from api.http.nonces import Nonces
+from api.http.upkeep import Upkeep
 from api.http.writer import Writer
+from api.ledger.audit import AuditRow, write_audit
 from api.ledger.database import Database
 from api.service.explaining import Explainer
+from api.service.reconciling import Reconciler
 from api.service.requests import Principal, Role
 from api.service.service import Service
 from api.service.world import World
@@ -31,18 +39,39 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One running service. version: what `/version` says. readers: threads that read the ledger."""
+    """One running service. version: what `/version` says. clock: of a sandbox. readers: threads that read the ledger.
+
+    nonces, rates, room: what bounds those who ask. upkeep: what is done beside requests.
+    """
 
     database: Database
     service: Service
     explainer: Explainer
+    reconciler: Reconciler
     authentication: Authentication
+    nonces: Nonces
+    rates: Rates
+    room: Room
+    upkeep: Upkeep
     writer: Writer
     readers: ThreadPoolExecutor
     world: World
     metrics: Metrics
     log: FilteringBoundLogger
     version: bytes
+    clock: MovedClock | None = None
+
+    def start(self) -> None:
+        """Begin to work."""
+        self.writer.start()
+        self.upkeep.start()
+
+    def close(self) -> None:
+        """Finish what is begun, and stop."""
+        self.writer.close()
+        self.upkeep.close()
+        self.nonces.close()
+        self.readers.shutdown()
 
     def answers(self) -> bool:
         """Say whether the ledger can be read."""
@@ -52,6 +81,14 @@ class Site:
         except DBAPIError:
             return False
         return True
+
+    async def audit(self, row: AuditRow) -> None:
+        """Write down what the agency asked, before it is answered."""
+        await self.read(partial(self._audit, row))
+
+    def _audit(self, row: AuditRow) -> None:
+        with self.database.write() as connection:
+            write_audit(connection, row)
 
     async def read(self, reading: Callable[[], Found]) -> Found:
         """Have something read from the ledger without holding up other requests."""
@@ -76,8 +113,9 @@ class SignedBy:
     async def __call__(self, request: Request) -> Signed:
         """Receive a request. Raises RequestError."""
         site: Site = request.app.state.site
-        body = await whole_body(request.stream(), request.headers.get("content-length", ""))
         scope = request.scope
+        stay: Stay = scope["state"]["stay"]
+        body = await whole_body(request.stream(), request.headers.get("content-length", ""), stay.hold)
         attempt = Attempt(
             scope["method"],
             scope["raw_path"].decode("latin-1"),
@@ -85,17 +123,32 @@ class SignedBy:
             body,
             scope["headers"],
         )
-        principal = site.authentication.principal(attempt, site.world.now_ms() // 1000)
-        scope["state"]["principal"] = principal
+        principal = await self._sender(site, attempt, scope["state"])
         if principal.role not in self.roles:
             raise refuse("NOT_ALLOWED", role=principal.role.value, roles=", ".join(self.roles))
         if body and request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             raise refuse("BODY_OF_OTHER_TYPE")
         return Signed(site, principal, body)
 
+    @staticmethod
+    async def _sender(site: Site, attempt: Attempt, state: dict[str, Any]) -> Principal:
+        """Give who sends: the signature fits, comes for the first time, and not too often.
 
-async def whole_body(stream: AsyncIterator[bytes], declared: str) -> bytes:
-    """Read a body, no further than the largest one there may be. Raises RequestError."""
+        Whoever recorded a request cannot use up what its sender may ask, nor the sender the table of nonces.
+        """
+        now = site.world.now_ms() // 1000
+        sender = site.authentication.sender(attempt, now)
+        state["principal"] = sender.principal
+        if site.nonces.is_kept(sender.nonce, now):
+            raise refuse("NONCE_USED")
+        site.rates.take(sender.principal.key_id)
+        if not await site.nonces.remember(sender.nonce, now):
+            raise refuse("NONCE_USED")
+        return sender.principal
+
+
+async def whole_body(stream: AsyncIterator[bytes], declared: str, hold: Callable[[int], None]) -> bytes:
+    """Read a body, no further than the largest one there may be. hold: told of every part. Raises RequestError."""
     if declared.isdecimal() and int(declared[:20]) > LARGEST_BODY:
         raise refuse("BODY_TOO_LARGE", largest=LARGEST_BODY)
     parts: list[bytes] = []
@@ -106,7 +159,8 @@ async def whole_body(stream: AsyncIterator[bytes], declared: str) -> bytes:
                 size += len(part)
                 if size > LARGEST_BODY:
                     raise refuse("BODY_TOO_LARGE", largest=LARGEST_BODY)
+                hold(len(part))
                 parts.append(part)
-    except TimeoutError:
+    except (TimeoutError, ClientDisconnect):
         raise refuse("BODY_TOO_SLOW", seconds=int(BODY_SECONDS)) from None
     return b"".join(parts)
