@@ -1,4 +1,4 @@
-"""The command line: `adjudicator settle | explain | serve | sign | plan ... | catalog ... | ledger ... | verify`.
+"""The command line: `adjudicator settle | explain | serve | sign | verify | backup | plan | catalog | ledger ...`.
 
 This module only declares the commands and turns failures into exit codes; what a command does stands in `api.commands`
 and is imported when it is run, so that `--help` needs neither NumPy nor Arrow nor rich. Texts are codes of
@@ -18,6 +18,8 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from api.cli_ledger import ledger_app
+from api.cli_options import Catalogs, Credentials, DatabaseUrl, Json, Lang, Plans, terminal_of
 from api.messages import Language, Messages, language_of
 
 FINE, FINDINGS, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
@@ -27,7 +29,6 @@ plan_app = typer.Typer(help="CLI_PLAN", rich_markup_mode=None, no_args_is_help=T
 catalog_app = typer.Typer(help="CLI_CATALOG", rich_markup_mode=None, no_args_is_help=True)
 app.add_typer(plan_app, name="plan")
 app.add_typer(catalog_app, name="catalog")
-ledger_app = typer.Typer(help="CLI_LEDGER", rich_markup_mode=None, no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger")
 
 
@@ -37,22 +38,6 @@ class Format(StrEnum):
     csv = "csv"
     parquet = "parquet"
     jsonl = "jsonl"
-
-
-class Tongue(StrEnum):
-    """Languages of messages."""
-
-    en = "en"
-    zh = "zh"
-
-
-Lang = Annotated[Optional[Tongue], typer.Option("--lang", help="CLI_OPTION_LANG")]  # noqa: UP045 (typer reads it)
-Json = Annotated[bool, typer.Option("--json", help="CLI_OPTION_JSON")]
-Plans = Annotated[Optional[list[Path]], typer.Option("--plans", help="CLI_OPTION_PLANS")]  # noqa: UP045
-Catalogs = Annotated[Optional[Path], typer.Option("--catalogs", help="CLI_OPTION_CATALOGS")]  # noqa: UP045
-DatabaseUrl = Annotated[str, typer.Option("--database-url", metavar="URL", help="CLI_OPTION_DATABASE_URL")]
-Keys = Annotated[Path, typer.Option("--keys", metavar="FILE", help="CLI_OPTION_KEYS")]
-Credentials = Annotated[Optional[Path], typer.Option("--credentials", metavar="FILE", help="CLI_OPTION_CREDENTIALS")]  # noqa: UP045
 
 
 @app.callback(invoke_without_command=True)
@@ -76,6 +61,7 @@ def _settle(
     catalogs: Catalogs = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="CLI_OPTION_OUT")] = Path("out"),
     formats: Annotated[Optional[list[Format]], typer.Option("--format", "-f", help="CLI_OPTION_FORMAT")] = None,  # noqa: UP045
+    workers: Annotated[Optional[int], typer.Option("--workers", min=1, help="CLI_OPTION_WORKERS")] = None,  # noqa: UP045
     json: Json = False,
     lang: Lang = None,
 ) -> int:
@@ -83,7 +69,7 @@ def _settle(
     from api.run import Sources
 
     sources = Sources(claims, members, lines, accounts, tuple(plans or ()), catalogs)
-    return run(sources, out, tuple(str(f) for f in formats or ("csv", "parquet")), _terminal(json, lang))
+    return run(sources, out, tuple(str(f) for f in formats or ("csv", "parquet")), workers, terminal_of(json, lang))
 
 
 @app.command("explain", help="CLI_EXPLAIN")
@@ -95,14 +81,13 @@ def _explain(
 ) -> int:
     from api.commands.explain import run
 
-    return run(claim.strip(), folder, _terminal(json, lang))
+    return run(claim.strip(), folder, terminal_of(json, lang))
 
 
 @app.command("serve", help="CLI_SERVE")
 def _serve(
     database_url: Annotated[Optional[str], typer.Option("--database-url", help="CLI_OPTION_DATABASE_URL")] = None,  # noqa: UP045
     keys: Annotated[Optional[Path], typer.Option("--keys", metavar="FILE", help="CLI_OPTION_KEYS")] = None,  # noqa: UP045
-    credentials: Credentials = None,
     folder: Annotated[Optional[Path], typer.Option("--folder", help="CLI_OPTION_FOLDER")] = None,  # noqa: UP045
     host: Annotated[Optional[str], typer.Option("--host", help="CLI_OPTION_HOST")] = None,  # noqa: UP045
     port: Annotated[Optional[int], typer.Option("--port", help="CLI_OPTION_PORT")] = None,  # noqa: UP045
@@ -111,10 +96,8 @@ def _serve(
     from api.commands.serve import run
     from api.http.settings import settings_from
 
-    settings = settings_from(
-        database_url=database_url, keys=keys, credentials=credentials, folder=folder, host=host, port=port
-    )
-    return run(settings, _terminal(False, lang))
+    settings = settings_from(database_url=database_url, keys=keys, folder=folder, host=host, port=port)
+    return run(settings, terminal_of(False, lang))
 
 
 @app.command("sign", help="CLI_SIGN")
@@ -139,7 +122,7 @@ def _lint(
 ) -> int:
     from api.commands.plan import lint
 
-    return lint(tuple(paths or ()), _terminal(json, lang))
+    return lint(tuple(paths or ()), terminal_of(json, lang))
 
 
 @plan_app.command("test", help="CLI_PLAN_TEST")
@@ -150,7 +133,7 @@ def _test(
 ) -> int:
     from api.commands.plan import test
 
-    return test(tuple(paths or ()), _terminal(json, lang))
+    return test(tuple(paths or ()), terminal_of(json, lang))
 
 
 @plan_app.command("show", help="CLI_PLAN_SHOW")
@@ -161,7 +144,7 @@ def _show(
 ) -> int:
     from api.commands.plan import show
 
-    return show(plan, _terminal(json, lang))
+    return show(plan, terminal_of(json, lang))
 
 
 @plan_app.command("diff", help="CLI_PLAN_DIFF")
@@ -173,7 +156,7 @@ def _diff(
 ) -> int:
     from api.commands.plan import diff
 
-    return diff(before, after, _terminal(json, lang))
+    return diff(before, after, terminal_of(json, lang))
 
 
 @catalog_app.command("check", help="CLI_CATALOG_CHECK")
@@ -184,7 +167,7 @@ def _check(
 ) -> int:
     from api.commands.catalog import check
 
-    return check(folder, _terminal(json, lang))
+    return check(folder, terminal_of(json, lang))
 
 
 @catalog_app.command("import", help="CLI_CATALOG_IMPORT")
@@ -199,35 +182,7 @@ def _import(
 ) -> int:
     from api.commands.catalog import import_table
 
-    return import_table(source, out, mapping, start, partial, _terminal(json, lang))
-
-
-@ledger_app.command("init", help="CLI_LEDGER_INIT")
-def _init(database_url: DatabaseUrl, keys: Keys, json: Json = False, lang: Lang = None) -> int:
-    from api.commands.ledger import init
-
-    return init(database_url, keys, _terminal(json, lang))
-
-
-@ledger_app.command("load", help="CLI_LEDGER_LOAD")
-def _load(
-    database_url: DatabaseUrl,
-    keys: Keys,
-    members: Annotated[Path, typer.Option("--members", "-m", help="CLI_OPTION_MEMBERS")],
-    catalogs: Catalogs = None,
-    json: Json = False,
-    lang: Lang = None,
-) -> int:
-    from api.commands.ledger import load
-
-    return load(database_url, keys, members, catalogs, _terminal(json, lang))
-
-
-@ledger_app.command("seal", help="CLI_LEDGER_SEAL")
-def _seal(database_url: DatabaseUrl, json: Json = False, lang: Lang = None) -> int:
-    from api.commands.ledger import seal
-
-    return seal(database_url, _terminal(json, lang))
+    return import_table(source, out, mapping, start, partial, terminal_of(json, lang))
 
 
 @app.command("verify", help="CLI_VERIFY")
@@ -241,7 +196,35 @@ def _verify(
 ) -> int:
     from api.commands.verify import run
 
-    return run(database_url, tuple(plans or ()), catalogs, anchor, _terminal(json, lang))
+    return run(database_url, tuple(plans or ()), catalogs, anchor, terminal_of(json, lang))
+
+
+@app.command("backup", help="CLI_BACKUP")
+def _backup(
+    database_url: DatabaseUrl,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="CLI_OPTION_BACKUP_OUT")],
+    copy: Annotated[bool, typer.Option("--copy", help="CLI_OPTION_BACKUP_COPY")] = False,
+    json: Json = False,
+    lang: Lang = None,
+) -> int:
+    from api.commands.backup import back_up
+
+    return back_up(database_url, out, copy, terminal_of(json, lang))
+
+
+@app.command("restore", help="CLI_RESTORE")
+def _restore(
+    archive: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="CLI_ARGUMENT_ARCHIVE")],
+    database_url: DatabaseUrl,
+    anchor: Annotated[str, typer.Option("--anchor", metavar="BLOCK:ROOT", help="CLI_OPTION_ANCHOR")] = "",
+    plans: Plans = None,
+    catalogs: Catalogs = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> int:
+    from api.commands.backup import restore
+
+    return restore(archive, database_url, anchor, tuple(plans or ()), catalogs, terminal_of(json, lang))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -279,12 +262,6 @@ def _help(command: Any, argv: list[str]) -> str:
             command = nested
             context = command.context_class(command, info_name=word, parent=context)
     return str(command.get_help(context))
-
-
-def _terminal(json: bool, lang: Tongue | None) -> Any:
-    from api.terminal import Terminal
-
-    return Terminal(Messages(language_of(os.environ, lang)), json)
 
 
 def _language_asked(arguments: list[str]) -> Language | None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.messages import Messages
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+def program() -> str:
+    """Give what a person types here to run this program: its name where it is found by it, else its place."""
+    if shutil.which("adjudicator"):
+        return "adjudicator"
+    beside = Path(sys.executable).with_name("adjudicator")
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
 class Terminal:

@@ -25,7 +25,7 @@ from api.commands.settle import print_totals
 from api.explain.waterfall import print_explanation
 from api.messages import Messages, language_of
 from api.run import Run, Sources, settle_sources, write_run
-from api.terminal import Terminal
+from api.terminal import Terminal, program
 from examples.agency import write_files
 
 INPUT, OUT = Path("examples/files"), Path("out")
@@ -97,8 +97,7 @@ def _end(claim: str, claims: Path, members: Path, run: Run, seconds: float, term
     terminal.print(f"  {OUT / 'manifest.json'}")
     terminal.print()
     terminal.print(_text("next", terminal), style="bold")
-    program = Path(sys.executable).with_name("adjudicator")
-    shown = program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program
+    shown = program()
     held = _held_claim(run)
     for command in (
         f"{shown} explain {held or claim}",

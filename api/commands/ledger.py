@@ -1,4 +1,4 @@
-"""`adjudicator ledger init | load | seal`."""
+"""`adjudicator ledger init | load | seal | close`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from api.ledger.database import Database, open_database
 from api.ledger.migrating import check_schema, migrate
 from api.ledger.seals import seal_rows
 from api.rules import load_tables
+from api.service.answers import yuan
+from api.service.clearing import close_period
 from api.service.keys import make_keys, read_keys
 from api.service.loading import load_institutions, load_members
 from api.service.world import SystemWorld
@@ -66,6 +68,22 @@ def seal(url: str, terminal: Terminal) -> int:
     anchor = f"{last.block}:{last.root}"
     terminal.print(anchor, markup=False, soft_wrap=True)
     terminal.write_json({"anchor": anchor, "block": last.block, "rows_to": last.to_seq, "root": last.root})
+    return FINE
+
+
+def close(url: str, month: str, terminal: Terminal) -> int:
+    """Close a clearing month and print what it comes to."""
+    with closing(open_ledger(url)) as database:
+        closed = close_period(database, SystemWorld(), month)
+    owed = {account: fen for account, fen in closed.sums.items() if account.startswith("institution:")}
+    terminal.print(
+        terminal.say("PERIOD_MADE", period=month, count=closed.period.count, institutions=len(owed)), soft_wrap=True
+    )
+    for account, fen in closed.sums.items():
+        if account not in owed:
+            terminal.print(f"{account} {yuan(fen)}", markup=False)
+    sums = {account: yuan(fen) for account, fen in closed.sums.items()}
+    terminal.write_json({"period": month, "rows": closed.period.count, "root": closed.period.root, "sums": sums})
     return FINE
 
 

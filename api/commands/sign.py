@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from api.failures import CannotRunError
-from api.http.settings import SANDBOX_KEYS, Settings, read_credentials
+from api.http.settings import SANDBOX_CREDENTIALS, Settings
+from api.service.handover import read_credentials
 from api.wire.signing import (
     ALGORITHMS,
     KEY_HEADER,
@@ -27,7 +28,7 @@ def run(method: str, address: str, body: Path | None, key_id: str, settings: Set
 
 def options(method: str, address: str, body: Path | None, key_id: str, settings: Settings) -> list[tuple[str, str]]:
     """Give options of curl for one signed attempt. Raises CannotRunError for a key that is not there."""
-    credentials = read_credentials(settings.credentials) if settings.credentials else SANDBOX_KEYS.credentials
+    credentials = read_credentials(settings.credentials) if settings.credentials else SANDBOX_CREDENTIALS
     credential = credentials.get(key_id)
     if credential is None:
         raise CannotRunError("SIGN_NO_KEY", key=key_id)

@@ -23,15 +23,24 @@ COUNTED = {
     "request": "COUNT_REQUEST",
     "content": "COUNT_CONTENT",
     "seal": "COUNT_SEAL",
+    "period": "COUNT_PERIOD",
     "reproduced": "COUNT_REPRODUCED",
     "from_zero": "COUNT_FROM_ZERO",
+    "bounded": "COUNT_BOUNDED",
 }
 """How each thing that was looked at is called."""
 
 
 def run(url: str, plans: tuple[Path, ...], catalogs: Path | None, anchor: str, terminal: Terminal) -> int:
     """Prove a ledger with the rules given, else the shipped ones. Gives 1 when anything is wrong."""
-    kept, say = _anchor(anchor), terminal.say
+    return prove(url, plans, catalogs, anchor_of(anchor), terminal)
+
+
+def prove(
+    url: str, plans: tuple[Path, ...], catalogs: Path | None, kept: tuple[int, str] | None, terminal: Terminal
+) -> int:
+    """Prove a ledger up to an anchor, and tell what is wrong."""
+    say = terminal.say
     with closing(open_ledger(url)) as database, terminal.progress() as progress:
         progress("STAGE_RULES")
         rules = load_rules(plans, catalogs)
@@ -53,7 +62,8 @@ def run(url: str, plans: tuple[Path, ...], catalogs: Path | None, anchor: str, t
     return FINE if report.sound else FINDINGS
 
 
-def _anchor(text: str) -> tuple[int, str] | None:
+def anchor_of(text: str) -> tuple[int, str] | None:
+    """Read an anchor as `ledger seal` prints it; None where there is none."""
     if not text:
         return None
     block, _, root = text.partition(":")

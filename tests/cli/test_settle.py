@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 import pytest
 
+from api import run
 from tests.cli.conftest import Command, Settled
 from tests.cli.files import CLAIMS, write_files
 
@@ -181,3 +182,22 @@ def test_headings_of_totals_are_whole_in_80_columns(
     assert "…" not in outcome.out
     headings = ("单据数", "费用总额", "政策范围内", "基金支付", "个人账户", "个人现金")
     assert sum(all(word in line for word in headings) for line in outcome.out.splitlines()) == 2
+
+
+def test_results_are_the_same_for_any_number_of_workers(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims, members, plan = write_files(tmp_path)
+    asked: list[int] = []
+    settle = run.settle
+    monkeypatch.setattr(
+        run, "settle", lambda *words, workers: (asked.append(workers), settle(*words, workers=workers))[1]
+    )
+    written = []
+    for workers in (("--workers", "1"), ("--workers", "3"), ()):
+        out = tmp_path / f"out{len(workers)}{workers[-1:]}"
+        assert command("settle", claims, "-m", members, "--plans", plan, "-o", out, *workers).code == 1
+        written.append({path.name: path.read_bytes() for path in out.iterdir() if path.name != "manifest.json"})
+    assert written[0] == written[1] == written[2]
+    assert asked == [1, 3, run.cores()]
+    assert command("settle", claims, "-m", members, "--workers", "0").code == 2

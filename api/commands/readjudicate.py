@@ -1,0 +1,110 @@
+"""`adjudicator ledger readjudicate`: a year settled anew after a retroactive change; posts only when told to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.commands.ledger import open_ledger
+from api.failures import CannotRunError
+from api.ledger import books
+from api.ledger.database import Database
+from api.rules import load_rules
+from api.run import setting_of
+from api.service.adjudication import Adjudicator
+from api.service.answers import Adjustment, yuan
+from api.service.keys import read_keys
+from api.service.provenance import deciding, keep_deciding
+from api.service.readjudicating import Readjudicated, Readjudication
+from api.service.work import blind_of
+from api.service.world import SystemWorld
+from api.terminal import Terminal
+
+FINE, FINDINGS = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is asked. persons: file with a number on each line, for which keys are needed; None: everyone."""
+
+    name: str
+    year: int
+    persons: Path | None
+    keys: Path | None
+    post: bool
+
+
+def readjudicate(url: str, job: Job, plans: tuple[Path, ...], catalogs: Path | None, terminal: Terminal) -> int:
+    """Settle the year of some persons, or of all, anew. Gives 1 where something that should be cannot be decided."""
+    with closing(open_ledger(url)) as database, terminal.progress() as progress:
+        only = _keys_of(database, job)
+        progress("STAGE_RULES")
+        rules = load_rules(plans, catalogs)
+        decides = deciding(rules)
+        provenance = keep_deciding(database, decides) if job.post else decides.provenance
+        adjudicator = Adjudicator(setting_of(rules), rules.rulebook)
+        asked = Readjudication(database, adjudicator, provenance, SystemWorld())
+        progress("STAGE_READJUDICATION")
+        persons = asked.persons(job.year, only)
+        found = [
+            asked.post(person, job.year, job.name) if job.post else asked.preview(person, job.year)
+            for person in persons
+        ]
+    _show(found, job, terminal)
+    return FINDINGS if any(one.undecided for one in found) else FINE
+
+
+def _keys_of(database: Database, job: Job) -> list[str] | None:
+    """Give the ledger's keys of the persons of the job. Raises CannotRunError for one that is not known."""
+    if job.persons is None:
+        return None
+    if job.keys is None:
+        raise CannotRunError("JOB_WITHOUT_KEYS")
+    keyring = read_keys(job.keys)
+    numbers = job.persons.read_text(encoding="utf-8").split()
+    blinds = [blind_of(keyring, number) for number in numbers]
+    with database.read() as connection:
+        known = books.known_persons(connection, blinds)
+    for line, blind in enumerate(blinds, 1):
+        if blind not in known:
+            raise CannotRunError("JOB_PERSON_UNKNOWN", path=job.persons, line=line)
+    return [known[blind] for blind in blinds]
+
+
+def _show(found: Sequence[Readjudicated], job: Job, terminal: Terminal) -> None:
+    """Print what differs, settlement by settlement, and the sums."""
+    adjustments = [one for person in found for one in person.adjustments]
+    undecided = [(one.undecided, one.person_key) for one in found if one.undecided]
+    sums: Counter[str] = Counter()
+    for adjustment in adjustments:
+        sums.update(dict(adjustment.differences))
+        terminal.print(_line(adjustment), markup=False, soft_wrap=True)
+    for mistake, _ in undecided:
+        terminal.print(terminal.say(mistake.code, **mistake.fields), markup=False, soft_wrap=True)
+    said = "JOB_POSTED" if job.post else "JOB_WOULD_POST"
+    counts = {"persons": sum(1 for one in found if one.adjustments), "settlements": len(adjustments)}
+    counts |= {"undecided": len(undecided), "before": sum(one.done_before for one in found)}
+    terminal.print(terminal.say(said, job=job.name, **counts), soft_wrap=True)
+    terminal.print(_amounts(sums), markup=False, soft_wrap=True)
+    terminal.write_json(
+        {
+            "job": job.name,
+            "year": job.year,
+            "posted": job.post,
+            **counts,
+            "adjusted": [adjustment.as_dict() for adjustment in adjustments],
+            "refused": [mistake.as_dict() for mistake, _ in undecided],
+            "sums": {account: yuan(amount) for account, amount in sorted(sums.items()) if amount},
+        }
+    )
+
+
+def _line(adjustment: Adjustment) -> str:
+    return f"{adjustment.settlement} {adjustment.institution}  {_amounts(dict(adjustment.differences)) or '='}"
+
+
+def _amounts(amounts: dict[str, int]) -> str:
+    return ", ".join(f"{account} {yuan(amount)}" for account, amount in sorted(amounts.items()) if amount)
