@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import io
 import itertools
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx2
 import orjson
 from fastapi import FastAPI
+from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
+from api.http.app import create_app
+from api.http.serving import make_site
 from api.http.settings import SANDBOX_KEYS
+from api.wire.identity_numbers import holds_identity_number
+from api.wire.logs import logger_to
 from api.wire.signing import ALGORITHMS, KEY_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER, string_to_sign
-from tests.service.office import ITEM, PERSON, Office
+from tests.service.office import ITEM, KEYRING, PERSON, Office, rules_of
 
 NONCES = itertools.count(1)
 
@@ -43,10 +50,31 @@ class Hospital:
         content = b"" if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
         signed = signature(key, method, target, content, self.office.world.now_ms() // 1000)
         kind = {"Content-Type": "application/json"} if content else {}
-        return self.http.request(method, target, content=content, headers={**signed, **kind, **headers})
+        answer = self.http.request(method, target, content=content, headers={**signed, **kind, **headers})
+        assert not holds_identity_number(answer.text)
+        return answer
 
     def settle(self, said: dict[str, Any], key: str = "sandbox") -> httpx2.Response:
         return self.send("POST", "/v1/settlements", said, key)
+
+
+@contextmanager
+def served(office: Office, plan: str = "beijing") -> Iterator[Hospital]:
+    """Serve an office's ledger by a plan, and close it at the end; no request may have made the writer fail."""
+    log, failures = io.BytesIO(), list[Exception]()
+    rules, _, _ = rules_of(plan)
+    keys = replace(SANDBOX_KEYS, identity=KEYRING)
+    app = create_app(make_site(office.database, rules, keys, logger_to(log), failures.append, office.world))
+    with TestClient(app, raise_server_exceptions=False) as http:
+        yield Hospital(app, http, office, log)
+    office.database.close()
+    assert failures == []
+    assert not holds_identity_number(log.getvalue().decode())
+
+
+def of_type(kind: type, body: Any) -> Any:
+    """A body, which must be of the type that the OpenAPI document promises."""
+    return TypeAdapter(kind).validate_python(body)
 
 
 def bill(yuan: int = 3000, message_id: str | None = "M1", receipt: str = "R1", **changes: Any) -> dict[str, Any]:

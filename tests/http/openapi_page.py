@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 
-from api.http import operating, routes
+from api.http import books, operating, routes
 from api.http.app import DESCRIPTION, TITLE, VERSION
 from api.http.describing import document
 
@@ -23,5 +23,6 @@ def published(document: dict[str, Any]) -> str:
 if __name__ == "__main__":
     app = FastAPI(title=TITLE, version=VERSION, description=DESCRIPTION)
     app.include_router(routes.router)
+    app.include_router(books.router)
     app.include_router(operating.router)
     PAGE.write_text(published(document(app)), encoding="utf-8")

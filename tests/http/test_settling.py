@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import concurrent.futures
-from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 from api.wire.answers import (
     AccountsAnswer,
@@ -16,13 +14,8 @@ from api.wire.answers import (
     ReversalAnswer,
     SettlementAnswer,
 )
-from tests.http.client import Hospital, bill
-from tests.service.office import PERSON, RETIRED
-
-
-def of_type(kind: type, body: Any) -> Any:
-    """A body, which must be of the type that the OpenAPI document promises."""
-    return TypeAdapter(kind).validate_python(body)
+from tests.http.client import Hospital, bill, of_type
+from tests.service.office import NUMBERS, PERSON, RETIRED
 
 
 def test_a_claim_is_settled_and_the_same_message_gets_the_same_bytes(hospital: Hospital) -> None:
@@ -152,7 +145,7 @@ def test_accounts_of_a_person_are_told_and_the_number_stands_nowhere(hospital: H
 
 
 def test_persons_settle_at_once_and_one_message_many_times_counts_once(hospital: Hospital) -> None:
-    bills = [bill(message_id=f"M{n % 5}", receipt=f"R{n % 5}", person_id=f"1100000{n % 5 % 3 + 1}") for n in range(40)]
+    bills = [bill(message_id=f"M{n % 5}", receipt=f"R{n % 5}", person_id=NUMBERS[n % 5 % 3]) for n in range(40)]
     with concurrent.futures.ThreadPoolExecutor(8) as clients:
         answers = list(clients.map(hospital.settle, bills))
     assert {answer.status_code for answer in answers} == {200}

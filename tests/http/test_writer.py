@@ -127,6 +127,7 @@ def test_when_the_ledger_fails_all_are_told_and_nothing_is_decided_any_more() ->
             await second
         with pytest.raises(RequestError, match="BUSY"):
             await writer.submit(message(2))
+        await until(lambda: bool(failures))  # who waits is told first
         assert failures == [ledger.failing]
 
     played(play)
