@@ -14,6 +14,7 @@ from api.service import group, lives, recording, undoing, work
 from api.service.adjudication import Adjudicator
 from api.service.answers import Answer
 from api.service.posting import Posting
+from api.service.requests import Principal
 from api.service.service import Service
 
 Patch = pytest.MonkeyPatch
@@ -117,12 +118,12 @@ def receipts_settled_twice(patch: Patch) -> None:
 
 def comes_back_regardless(patch: Patch) -> None:
     """A settlement comes into force again though the person's accounts have moved on."""
-    patch.setattr(undoing, "_as_before", lambda verdict, life: True)
+    patch.setattr(undoing, "as_before", lambda verdict, decided, lines: True)
 
 
 def reverses_for_others(patch: Patch) -> None:
     """Every institution may undo the settlements of every other, as only the agency may."""
-    patch.setattr(work, "by_agency", lambda message: True)
+    patch.setattr(Principal, "sees", None)
 
 
 def answers_are_made_anew(patch: Patch) -> None:

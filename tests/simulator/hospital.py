@@ -29,7 +29,8 @@ class Hospital:
     never: set[str] = field(default_factory=set)
     numbers: int = 0
 
-    def _message(self, request: ClaimRequest | ReverseRequest, message_id: str = "") -> Message:
+    def message(self, request: ClaimRequest | ReverseRequest, message_id: str = "") -> Message:
+        """Make a message that has not been answered."""
         self.numbers += 1
         message = Message(
             Principal("key", self.code, Role.INSTITUTION), message_id or f"{self.code}-{self.numbers}", request
@@ -43,12 +44,12 @@ class Hospital:
         """Give the next thing the hospital does; `foreign`: settlements of others, which it may try to reverse."""
         chance = self.chance.random()
         if chance < 0.68 or not self.sent:
-            return self._message(self.claim(now_ms))
+            return self.message(self.claim(now_ms))
         if chance < 0.70:
             return self._reuse(now_ms)
         if chance < 0.73:
             return self._resettle()
-        return self._message(self._reversal(chance, foreign))
+        return self.message(self._reversal(chance, foreign))
 
     def claim(self, now_ms: int) -> ClaimRequest:
         """Make a bill of one to three lines; most are small, some of stays, a few of stays over New Year."""
@@ -68,12 +69,12 @@ class Hospital:
 
     def _reuse(self, now_ms: int) -> Message:
         """Use a message id again for something else: a fault of the hospital's program."""
-        return self._message(self.claim(now_ms), self.chance.choice(list(self.sent)))
+        return self.message(self.claim(now_ms), self.chance.choice(list(self.sent)))
 
     def _resettle(self) -> Message:
         """Send a receipt again under a new message id: a person pressed the key twice."""
         old = self.chance.choice(list(self.sent.values())).request
-        return self._message(old if isinstance(old, ClaimRequest) else ReverseRequest(original_message_id="none"))
+        return self.message(old if isinstance(old, ClaimRequest) else ReverseRequest(original_message_id="none"))
 
     def _reversal(self, chance: float, foreign: list[str]) -> ReverseRequest:
         """Undo something: mostly of late, sometimes of long ago, of the future, of somebody else."""
