@@ -1,14 +1,50 @@
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from benchmarks import machine
 from tests.databases import Databases, PostgreSQL, SQLite, own_postgresql
+from tests.leaks import Watch
 from tests.service.office import MEMBERS, Office, StandingClock, open_office
 
 NewOffice = Callable[..., Office]
+Show = Callable[[str], None]
+
+
+@pytest.fixture
+def show(record_property: Callable[[str, object], None]) -> Show:
+    """Shows a line of figures at the end of the run, with the machine it was made on."""
+    return lambda line: record_property(FIGURES, line)
+
+
+FIGURES = "figures"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch for identity numbers that leave."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Watch(config))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what soaks, unless it is asked for."""
+    if "soak" not in config.option.markexpr:
+        items[:] = [item for item in items if item.get_closest_marker("soak") is None]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Write down what the tests have measured or counted."""
+    reports = terminalreporter.getreports("passed")
+    lines = [line for report in reports for name, line in report.user_properties if name == FIGURES]
+    if lines:
+        terminalreporter.section("figures")
+        terminalreporter.line(f"{machine.cpu()}, {len(machine.cores())} cores, Python {platform.python_version()}")
+        for line in lines:
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

@@ -31,17 +31,13 @@ def modules(storey: str) -> dict[str, Path]:
 MODULES = {name: path for storey in STOREYS for name, path in modules(storey).items()}
 
 
-def is_type_checking(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-
-
 def imports(name: str, path: Path, at_load: bool = False) -> set[str]:
-    """Modules a module imports; `at_load`: only those loaded with it (not inside functions, not for types)."""
+    """Modules a module imports, for types too; `at_load`: but those that its functions import when they are called."""
     found: set[str] = set()
 
     def walk(node: ast.AST) -> None:
         for child in ast.iter_child_nodes(node):
-            if at_load and (isinstance(child, ast.FunctionDef | ast.Lambda) or is_type_checking(child)):
+            if at_load and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
                 continue
             if isinstance(child, ast.Import):
                 found.update(alias.name for alias in child.names)
