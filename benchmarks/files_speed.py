@@ -12,7 +12,7 @@ import gc
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -22,14 +22,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from adjudicator import Category, Rulebook, Settlement, settle
+from adjudicator import Category, Rulebook, settle
 from api.door.building import Setting
-from api.door.intake import Intake, take_in
+from api.door.intake import take_in
 from api.files.headings import Part
 from api.files.opening import open_source
-from api.output.columns import YUAN, dates, words, yuan
-from api.output.tables import accounts_table, claims_table, layers_table, lines_table
-from api.output.writers import DICTIONARY_PAGE, write_parquet
+from api.files.source import Block
+from api.output.columns import dates, words, yuan
+from api.output.results import Results, write_tables
+from api.output.writers import DICTIONARY_PAGE
+from api.run import cores
 from api.totals import Totals, totals_of
 from benchmarks.peers import columns as work_columns
 from benchmarks.peers import ours
@@ -44,7 +46,7 @@ PARTS: dict[str, Part] = {"claims": "claim", "lines": "line"}
 
 
 def write_inputs(columns: Columns, folder: Path) -> None:
-    """Write the work as an agency's warehouse exports it: typed columns, codes with dictionaries."""
+    """Write the work as an agency's warehouse exports it: typed columns, codes with a dictionary in each group."""
     lines, claims = columns.lines, columns.claims
     claim_ids, persons = columns.work.batch.claim_id.values, columns.work.batch.person.values
     level = columns.facility_level[claims["facility"]]
@@ -69,6 +71,7 @@ def write_inputs(columns: Columns, folder: Path) -> None:
     for name, of in (("claims", of_claims), ("lines", of_lines)):
         table = pa.table(of)
         coded = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
+        table = table.cast(pa.schema([f.with_type(pa.string()) if f.name in coded else f for f in table.schema]))
         parquet.write_table(
             table,
             folder / f"{name}.parquet",
@@ -76,12 +79,13 @@ def write_inputs(columns: Columns, folder: Path) -> None:
             use_dictionary=coded,
             dictionary_pagesize_limit=DICTIONARY_PAGE,
             store_decimal_as_integer=True,
+            store_schema=False,
         )
 
 
 def scaled(units: np.ndarray, decimals: int) -> pa.Array:
     """Give integers as exact decimals."""
-    return yuan(units).view(pa.decimal128(YUAN.precision, decimals))
+    return pa.Array.from_buffers(pa.decimal64(18, decimals), len(units), [None, pa.py_buffer(units)])
 
 
 class Clock:
@@ -102,30 +106,27 @@ def settle_folder(folder: Path, out: Path, rulebook: Rulebook, setting: Setting)
     clock = Clock()
     sources = {name: open_source(folder / f"{name}.parquet", (part,)) for name, part in PARTS.items()}
     for source in sources.values():
-        with clock.stage("read"):
-            held = list(source.open())
-        source.open = partial(iter, held)
+        source.open = partial(timed, source.open, clock)
     with clock.stage("door"):
         intake = take_in(sources["claims"], sources["lines"], None, setting)
+    clock.seconds["door"] -= clock.seconds["read"]
     with clock.stage("settle"):
-        settlement = settle(intake.batch, rulebook)
+        settlement = settle(intake.batch, rulebook, workers=cores())
     with clock.stage("write"):
-        for name, table in tables(intake, settlement, rulebook).items():
-            write_parquet(table, out / f"{name}.parquet")
+        write_tables(Results(intake, settlement, rulebook), out, ("parquet",), cores())
         totals = totals_of(intake.batch, settlement, rulebook)
     return clock, totals
 
 
-def tables(intake: Intake, settlement: Settlement, rulebook: Rulebook) -> dict[str, pa.Table]:
-    """Give the tables that a run writes."""
-    return {
-        "claims": claims_table(intake.batch, settlement, rulebook),
-        "layers": layers_table(intake.batch, settlement),
-        "lines": lines_table(intake, settlement, rulebook),
-        "accounts": accounts_table(settlement.accounts),
-        "rejected": intake.rejected(),
-        "warnings": intake.warnings(),
-    }
+def timed(opened: Callable[[], Iterator[Block]], clock: Clock) -> Iterator[Block]:
+    """Give the blocks of a source; the time to get one is that of reading."""
+    blocks = opened()
+    while True:
+        with clock.stage("read"):
+            block = next(blocks, None)
+        if block is None:
+            return
+        yield block
 
 
 def national(columns: Columns) -> Columns:

@@ -22,7 +22,7 @@ def cores() -> list[int]:
 
 def describe() -> dict[str, Any]:
     return {
-        "cpu": _cpu(),
+        "cpu": cpu(),
         "cores": len(cores()),
         "memory_GB": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "load": round(os.getloadavg()[0], 2),
@@ -44,7 +44,8 @@ def copy_speed() -> float:
     return 2 * COPIED / min(times)
 
 
-def _cpu() -> str:
+def cpu() -> str:
+    """Give the name of the processor."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:
