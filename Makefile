@@ -2,14 +2,14 @@
 # make test   the fast tests, about three minutes on two cores
 # make speed  the engine alone: one claim, a million lines, ten million
 # make bench  the engine beside DuckDB, Polars and others, about six minutes (FULL=1: thirty)
-# make check  style and types;  make slow  the long tests
+# make check  style and types;  make slow  the long tests;  make soak  half a million simulated operations, half an hour
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow speed bench lint types check clean
+.PHONY: help install demo test slow soak speed bench lint types check clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -26,7 +26,11 @@ test: $(VENV)/.installed
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 slow: $(VENV)/.installed
-	$(BIN)/python -m pytest -m slow -n 2
+	$(BIN)/python -m pytest -m "slow and not alone" -n 2
+	$(BIN)/python -m pytest -m alone
+
+soak: $(VENV)/.installed
+	$(BIN)/python -m pytest -m soak -n 2
 
 speed: $(VENV)/.installed
 	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-columns=min,median,rounds
