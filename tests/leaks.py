@@ -1,19 +1,18 @@
 """No identity number leaves: what the tests print, log and leave behind holds none.
 
-The persons of the tests have numbers with the right check character, so a number that is written where it should not be
+The persons of the tests have numbers of their own (`tests/persons.py`), so one that is written where it should not be
 is known by itself. Looked at are: output and logs of every test, and at the end every file that the tests have made,
 but for what they hand to the program. Answers over HTTP are looked at where they are received (`tests/http/client.py`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from api.wire.identity_numbers import WEIGHTS, check_character, holds_identity_number
+from tests.persons import names_a_person
 
 HANDED_OVER = {".csv", ".xlsx", ".jsonl", ".parquet", ".arrow"}
 """Files of members and claims, as an agency has them, and results by claim beside them."""
@@ -22,13 +21,6 @@ OWN = {"claim.json", "claim-1.json", "persons.txt"}
 """Bodies of requests, and lists of persons for a command."""
 
 CHUNK, OVERLAP = 1 << 24, 64
-_DIGITS = re.compile(rb"(?=([1-9]\d{5}(?:18|19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]))")
-
-
-def in_bytes(content: bytes) -> bool:
-    """Say whether an identity number stands anywhere in some bytes, whatever is around it."""
-    numbers = (found[1].decode() for found in _DIGITS.finditer(content))
-    return any(check_character(number[: len(WEIGHTS)]) == number[-1].upper() for number in numbers)
 
 
 def leaking(folder: Path) -> Iterator[Path]:
@@ -39,7 +31,7 @@ def leaking(folder: Path) -> Iterator[Path]:
         with path.open("rb") as file:
             before = b""
             while part := file.read(CHUNK):
-                if in_bytes(before + part):
+                if names_a_person(before + part):
                     yield path
                     break
                 before = part[-OVERLAP:]
@@ -56,9 +48,7 @@ class Watch:
         """Look at what a test has printed and logged."""
         if report.when == "teardown":
             self._found += [
-                f"{report.nodeid}: identity number in {name}"
-                for name, text in report.sections
-                if holds_identity_number(text)
+                f"{report.nodeid}: identity number in {name}" for name, text in report.sections if names_a_person(text)
             ]
 
     @pytest.hookimpl(tryfirst=True)

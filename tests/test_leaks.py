@@ -3,24 +3,50 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from tests.leaks import CHUNK, in_bytes, leaking
+from api.wire.identity_numbers import holds_identity_number, is_identity_number
+from tests.leaks import CHUNK, leaking
+from tests.persons import names_a_person
 from tests.service.office import NUMBERS, PERSON
 
 pytest_plugins = ["pytester"]
 
+SOURCES = ("api", "benchmarks", "catalogs", "docs", "examples", "tests")
+TEXTS = {".csv", ".java", ".json", ".md", ".py", ".sh", ".toml", ".yaml"}
 
-@pytest.mark.parametrize("number", [*NUMBERS, "11010519491231002X", "11010519491231002x"])
-def test_a_number_is_found_in_anything(number: str) -> None:
+
+@pytest.mark.parametrize("person", [*NUMBERS, "11010519491231002X", "11010519491231002x"])
+def test_a_number_is_found_in_anything(person: str) -> None:
     for around in (b"", b"\x00", b"1", b"a", b"\xff", "人".encode()):
-        assert in_bytes(around + number.encode() + around)
-    wrong = number[:-1] + ("0" if number[-1] != "0" else "1")
-    assert not in_bytes(wrong.encode())
+        assert names_a_person(around + person.encode() + around)
+    assert names_a_person(person.translate({ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"}))
+    wrong = person[:-1] + ("0" if person[-1] != "0" else "1")
+    assert not names_a_person(wrong.encode())
+
+
+def test_a_hash_is_not_taken_for_a_person() -> None:
+    """A number of some area and year stands in it, with the right check character, as happens in ledgers by chance."""
+    text = f"0123456789abcdef281000{19210101}0104abcdef"
+    assert holds_identity_number(text)
+    assert not names_a_person(text)
+
+
+def test_everyone_in_the_tests_can_be_found() -> None:
+    """The watch knows the numbers that stand in the sources; those that are made come from `tests/persons.py`."""
+    root = Path(__file__).parents[1]
+    sources = [path for folder in SOURCES for path in (root / folder).rglob("*") if path.suffix in TEXTS]
+    assert len(sources) > 500
+    for path in sources:
+        for word in re.findall(r"\d{17}[\dXx]", path.read_text(encoding="utf-8")):
+            assert names_a_person(word) or not is_identity_number(word), f"{path}: {word}"
+    makers = {path.name for path in (root / "tests").rglob("*.py") if "check_character(" in path.read_text()}
+    assert makers == {"persons.py", "test_identity.py", "test_leaks.py"}
 
 
 def test_planted_files_are_found_and_no_others(tmp_path: Path) -> None:

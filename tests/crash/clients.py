@@ -13,12 +13,13 @@ from api.ledger.journal import answered
 from api.ledger.verify.report import Report
 from api.service.answers import Answer
 from api.service.requests import Message, ReverseRequest
+from tests.persons import number
 from tests.service.office import MEMBERS, PERSON
 from tests.simulator.beliefs import check_answers, check_beliefs
 from tests.simulator.hospital import Hospital, ViolationError
 
 CODES = tuple(f"H1100000000{number}" for number in (1, 2, 3, 4, 5, 6, 7, 9))
-PERSONS = tuple(f"K{number:04}" for number in range(40))
+PERSONS = tuple(number(order) for order in range(40))
 HEADING, EMPLOYEE = MEMBERS.splitlines()[:2]
 EVERYONE = "\n".join([HEADING, *(EMPLOYEE.replace(PERSON, person) for person in PERSONS)]) + "\n"
 

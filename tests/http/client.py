@@ -18,9 +18,9 @@ from starlette.testclient import TestClient
 from api.http.app import create_app
 from api.http.serving import make_site
 from api.http.settings import SANDBOX_KEYS
-from api.wire.identity_numbers import holds_identity_number
 from api.wire.logs import logger_to
 from api.wire.signing import ALGORITHMS, KEY_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER, string_to_sign
+from tests.persons import names_a_person
 from tests.service.office import ITEM, KEYRING, PERSON, Office, rules_of
 
 NONCES = itertools.count(1)
@@ -51,7 +51,7 @@ class Hospital:
         signed = signature(key, method, target, content, self.office.world.now_ms() // 1000)
         kind = {"Content-Type": "application/json"} if content else {}
         answer = self.http.request(method, target, content=content, headers={**signed, **kind, **headers})
-        assert not holds_identity_number(answer.text)
+        assert not names_a_person(answer.text)
         return answer
 
     def settle(self, said: dict[str, Any], key: str = "sandbox") -> httpx2.Response:
@@ -69,7 +69,7 @@ def served(office: Office, plan: str = "beijing") -> Iterator[Hospital]:
         yield Hospital(app, http, office, log)
     office.database.close()
     assert failures == []
-    assert not holds_identity_number(log.getvalue().decode())
+    assert not names_a_person(log.getvalue().decode())
 
 
 def of_type(kind: type, body: Any) -> Any:

@@ -19,9 +19,9 @@ import uvicorn
 from api.http import protocol
 from api.http.serving import server_config
 from api.ledger.schema import metadata
-from api.wire.identity_numbers import holds_identity_number
 from api.wire.signing import FORMS
 from tests.http.client import Hospital, bill, served, signature
+from tests.persons import names_a_person
 from tests.service.office import Office, open_office
 from tests.wire import hostile
 
@@ -52,7 +52,7 @@ def unmoved(target: Hospital) -> Iterator[Hospital]:
     assert dump(target.office) == before
     said = target.log.getvalue()[logged:].decode()
     assert '"defect"' not in said
-    assert not holds_identity_number(said)
+    assert not names_a_person(said)
 
 
 def test_there_are_more_than_three_hundred() -> None:

@@ -15,8 +15,8 @@ import pytest
 from api.http.protocol import without_offer
 from api.http.settings import SANDBOX_SECRET
 from api.http.situations import SITUATIONS
-from api.wire.identity_numbers import holds_identity_number
 from tests.http.served import free_port, serving
+from tests.persons import names_a_person
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,7 +61,7 @@ def test_the_printed_line_works_and_what_was_answered_survives_a_kill(tmp_path: 
         assert process.wait(30) == -signal.SIGTERM, "it ends what it has begun, then as it was told"
     assert '"event":"answered"' in (folder / "err").read_text()
     assert "S0000001" not in (folder / "err").read_text()
-    assert not holds_identity_number((folder / "err").read_text())
+    assert not names_a_person((folder / "err").read_text())
 
 
 def test_an_offer_to_go_on_in_http_2_is_passed_over() -> None:

@@ -29,17 +29,15 @@ from api.service.requests import ClaimRequest, LineRequest, Message, Principal, 
 from api.service.service import Service
 from api.service.world import SystemWorld
 from api.wire.identity import Keyring
-from api.wire.identity_numbers import check_character
 from catalogs.plans.library import SHIPPED
+from tests.persons import number
 
 HOSPITAL, CLINIC, FAR = "H11000000001", "H11000000006", "H34030000001"
 """A tertiary hospital and a community centre in Beijing; a hospital in Bengbu."""
 
 ITEM = "XA02BC-01P"
 KEYRING = Keyring({"k1": bytes(range(32))}, "k1", bytes(range(32, 64)))
-NUMBERS = [digits + check_character(digits) for digits in (f"11010118800301{order:03}" for order in range(1, 6))]
-"""Identity numbers with the right check character, so that one that leaks is found (tests/leaks.py); of people born in
-1880, so that nobody has one."""
+NUMBERS = [number(order) for order in range(5)]
 
 MEMBERS = """person_id,scheme,place,group,sex,birth_date,valid_from,valid_until,cover,household
 """ + "".join(

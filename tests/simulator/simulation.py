@@ -12,6 +12,7 @@ import orjson
 from api.service.answers import Answer
 from api.service.requests import ClaimRequest, Message
 from api.service.service import Service
+from tests.persons import number
 from tests.service.office import open_office
 from tests.simulator.beliefs import check_beliefs
 from tests.simulator.hospital import Hospital, ViolationError
@@ -35,12 +36,12 @@ class Simulation:
         self.chance = random.Random(seed)
         self.world = CrashingWorld(self.chance, CRASHES)
         self.network = Network(self.chance)
+        everyone = tuple(number(order) for order in range(persons))
         members = "person_id,scheme,place,group,sex,birth_date,valid_from\n" + "".join(
-            f"S{n:04},employee_basic,110000,{'retired' if n % 3 == 0 else 'in_service'},male,19{40 + n % 50}-12-31,\n"
-            for n in range(persons)
+            f"{person},employee_basic,110000,{'retired' if n % 3 == 0 else 'in_service'},male,19{40 + n % 50}-12-31,\n"
+            for n, person in enumerate(everyone)
         )
         self.office = open_office(folder, self.world, members=members)
-        everyone = tuple(f"S{n:04}" for n in range(persons))
         self.hospitals = {code: Hospital(code, everyone, self.chance) for code in HOSPITALS}
         self.counts: Counter[str] = Counter()
         self.world.armed = True
