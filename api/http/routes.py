@@ -8,10 +8,10 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 
 from api.http.describing import asked
-from api.http.site import Signed, SignedBy
+from api.http.site import Signed, SignedBy, Site
 from api.service.answers import Answer, Outcome
 from api.service.reconciling import details_body
-from api.service.requests import Message, Role
+from api.service.requests import Message, Principal, Role
 from api.service.requests import Request as Asked
 from api.wire.answers import (
     AccountsAnswer,
@@ -88,9 +88,7 @@ async def find_message(request: Request, message_id: str) -> Response:
 @router.get("/settlements/{settlement_id}", operation_id="readSettlement", **asked(READERS, None, (404,)))
 async def read_settlement(request: Request, settlement_id: str) -> Response:
     """Give the answer that a settlement, or a reversal, was given."""
-    signed = await by_reader(request)
-    _check_id(settlement_id)
-    return await _read(signed, partial(signed.site.service.settlement, signed.principal, settlement_id))
+    return await _read_of(request, settlement_id, lambda site: site.service.settlement)
 
 
 @router.get(
@@ -100,9 +98,7 @@ async def read_settlement(request: Request, settlement_id: str) -> Response:
 )
 async def explain_settlement(request: Request, settlement_id: str) -> Response:
     """Explain a settlement step by step, with the source of every rule, in English and Chinese."""
-    signed = await by_reader(request)
-    _check_id(settlement_id)
-    return await _read(signed, partial(signed.site.explainer.explain, signed.principal, settlement_id))
+    return await _read_of(request, settlement_id, lambda site: site.explainer.explain)
 
 
 @router.get(
@@ -112,9 +108,7 @@ async def explain_settlement(request: Request, settlement_id: str) -> Response:
 )
 async def read_history(request: Request, settlement_id: str) -> Response:
     """Give all that was done and undone of a settlement, in order, each with its double entry."""
-    signed = await by_reader(request)
-    _check_id(settlement_id)
-    return await _read(signed, partial(signed.site.service.history, signed.principal, settlement_id))
+    return await _read_of(request, settlement_id, lambda site: site.service.history)
 
 
 @router.post("/accounts", operation_id="readAccounts", **asked(READERS, AccountsAnswer, READS, PersonQuery))
@@ -144,6 +138,15 @@ async def compare_details(request: Request) -> Response:
     span, stretch, there = read_details(signed.body, signed.principal.institution)
     differing = await signed.site.read(partial(signed.site.reconciler.details, signed.principal, span, there, stretch))
     return Response(details_body(differing), media_type="application/json")
+
+
+async def _read_of(
+    request: Request, settlement_id: str, reader: Callable[[Site], Callable[[Principal, str], bytes | None]]
+) -> Response:
+    """Answer with what a reader of the site says of a settlement."""
+    signed = await by_reader(request)
+    _check_id(settlement_id)
+    return await _read(signed, partial(reader(signed.site), signed.principal, settlement_id))
 
 
 async def _read(signed: Signed, reading: Callable[[], bytes | None]) -> Response:

@@ -25,7 +25,7 @@ from api.failures import CannotRunError
 from api.ledger.database import Database
 from api.ledger.database.sqlite import sqlite_module
 from api.ledger.database.statements import go_on_after
-from api.ledger.migrating import migrate, newest_schema
+from api.ledger.migrating import migrate_within, newest_schema
 from api.ledger.schema import journal, journal_seq, metadata
 from api.ledger.seals import last_seal, seal_rows
 
@@ -59,13 +59,13 @@ def write_archive(database: Database, path: Path, now_ms: int) -> Archived:
 
 
 def restore_archive(database: Database, path: Path) -> Archived:
-    """Fill an empty database from an archive, wholly or not at all.
+    """Make the tables in an empty database and fill them from an archive, wholly or not at all.
 
     Raises CannotRunError: the database holds something, the archive is not whole, or is of another schema.
     """
-    migrate(database)
     try:
         with gzip.open(path, "rb") as packed, database.write(patient=True) as connection:
+            migrate_within(connection)
             _refuse_filled(connection)
             return _restore(connection, _Reader(packed, path))
     except (EOFError, gzip.BadGzipFile, zlib.error, ValueError, KeyError, TypeError) as failure:

@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from api.failures import CannotRunError
 from api.ledger.database import Database
@@ -17,10 +18,15 @@ from api.ledger.database.statements import migrate_alone
 def migrate(database: Database) -> None:
     """Bring the database to the newest schema, all steps in one transaction; an empty one gets every table."""
     with database.write(patient=True) as connection:
-        migrate_alone(connection)
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        migrate_within(connection)
+
+
+def migrate_within(connection: Connection) -> None:
+    """Do the same as part of a transaction that writes."""
+    migrate_alone(connection)
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def check_schema(database: Database) -> None:

@@ -7,7 +7,6 @@ it was sent, how its numbers were written, the message id) is not in it.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any
@@ -46,11 +45,6 @@ PAIRS = ("words", "numbers", "amounts")
 def canonical(request: Request) -> bytes:
     """Give the canonical bytes of a request."""
     return orjson.dumps({"format": FORMAT, KINDS[type(request)]: _given(request)}, option=orjson.OPT_SORT_KEYS)
-
-
-def payload_hash(request: Request) -> bytes:
-    """Give the SHA-256 of the canonical bytes of a request."""
-    return hashlib.sha256(canonical(request)).digest()
 
 
 def from_canonical(written: bytes) -> Request:

@@ -68,10 +68,6 @@ class Keyring:
         except (InvalidTag, ValueError):
             raise IdentityError(f"not what was written here under key {key_id!r}") from None
 
-    def is_current(self, written: bytes) -> bool:
-        """Say whether the current key wrote something; what another key wrote is to be encrypted anew."""
-        return key_id_of(written) == self.current
-
     def blind_index(self, kind: str, text: str) -> bytes:
         """Give 32 bytes by which a text of a kind, such as "number", is found without being read.
 

@@ -26,11 +26,6 @@ def check_character(digits: str) -> str:
     return CHECK_CHARACTERS[total % 11]
 
 
-def is_identity_number(text: str) -> bool:
-    """Say whether a text is an identity number: likely area and day, the right check character, nothing else."""
-    return len(text) == LENGTH and any(True for _ in _places(text))
-
-
 def holds_identity_number(text: str) -> bool:
     """Say whether an identity number stands anywhere in a text, also in full-width digits."""
     return any(True for _ in _places(unicodedata.normalize("NFKC", text)))

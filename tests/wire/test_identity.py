@@ -9,13 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.wire.identity import IdentityError, Keyring, key_id_of
-from api.wire.identity_numbers import (
-    check_character,
-    holds_identity_number,
-    is_identity_number,
-    masked,
-    without_identity_numbers,
-)
+from api.wire.identity_numbers import check_character, holds_identity_number, masked, without_identity_numbers
 
 OLD, NEW, INDEX = bytes(32), bytes(range(32)), b"i" * 32
 RING = Keyring({"2023": OLD}, "2023", INDEX)
@@ -55,10 +49,8 @@ def test_nothing_is_read_elsewhere_changed_or_without_its_key() -> None:
 def test_a_new_key_writes_and_the_old_one_still_reads() -> None:
     old = RING.encrypt(NUMBER, "p")
     assert ROTATED.decrypt(old, "p") == NUMBER
-    assert not ROTATED.is_current(old)
     new = ROTATED.encrypt(ROTATED.decrypt(old, "p"), "p")
-    assert ROTATED.is_current(new)
-    assert key_id_of(new) == "2024"
+    assert (key_id_of(old), key_id_of(new)) == ("2023", "2024")
 
 
 def test_the_index_finds_a_number_however_it_is_written() -> None:
@@ -92,7 +84,6 @@ def test_keys_are_not_shown() -> None:
 
 @given(identity_numbers())
 def test_every_identity_number_is_known_and_masked(number: str) -> None:
-    assert is_identity_number(number)
     assert holds_identity_number(f"A{number}B 7")
     assert holds_identity_number(f"2023{number}001")
     assert not holds_identity_number(without_identity_numbers(f"2023{number}001"))
@@ -108,9 +99,9 @@ def test_numbers_are_masked_as_the_house_says() -> None:
 
 def test_the_example_of_the_standard_is_known() -> None:
     """GB 11643, appendix."""
-    assert is_identity_number(NUMBER)
-    assert is_identity_number("440524188001010014")
-    assert not is_identity_number("110105194912310021")
+    assert holds_identity_number(NUMBER)
+    assert holds_identity_number("440524188001010014")
+    assert not holds_identity_number("110105194912310021")
     assert without_identity_numbers(f"张三 {NUMBER}, {NUMBER.lower()}") == "张三 110105********002X, 110105********002x"
     assert without_identity_numbers("１１０１０５１９４９１２３１００２Ｘ") == "110105********002X"
     assert without_identity_numbers("nothing here 12345678901234567890") == "nothing here 12345678901234567890"
