@@ -24,6 +24,7 @@ COUNTED = {
     "content": "COUNT_CONTENT",
     "seal": "COUNT_SEAL",
     "period": "COUNT_PERIOD",
+    "audit": "COUNT_AUDIT",
     "reproduced": "COUNT_REPRODUCED",
     "from_zero": "COUNT_FROM_ZERO",
     "bounded": "COUNT_BOUNDED",

@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.http import books, operating, routes, sandbox
 from api.http.describing import MODELS, document
 from api.http.site import Site
-from api.ledger.audit import AuditRow
 from api.ledger.database import OutcomeUnknownError
+from api.ledger.rows import AuditRow
 from api.service.requests import Role
 from api.wire.identity_numbers import without_identity_numbers
 from api.wire.problems import MEDIA_TYPE, Problem, RequestError

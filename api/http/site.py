@@ -20,8 +20,9 @@ from api.http.metrics import Metrics
 from api.http.nonces import Nonces
 from api.http.upkeep import Upkeep
 from api.http.writer import Writer
-from api.ledger.audit import AuditRow, write_audit
+from api.ledger.audit import write_audit
 from api.ledger.database import Database
+from api.ledger.rows import AuditRow
 from api.service.explaining import Explainer
 from api.service.reconciling import Reconciler
 from api.service.requests import Principal, Role

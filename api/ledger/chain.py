@@ -1,4 +1,5 @@
-"""Hashes of rows: each journal row holds that of the person's row before it, each block of rows seals them all."""
+"""Hashes of rows: each journal row holds that of the person's row before it, a row of the audit that of the one before
+it; each block of rows seals them all."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from operator import attrgetter
 
-from api.ledger.rows import EntryRow, JournalRow, RequestRow
+from api.ledger.rows import AuditRow, EntryRow, JournalRow, RequestRow
 
 
 def sha256(body: bytes) -> str:
@@ -24,8 +25,8 @@ def journal_hash(row: JournalRow, entries: Sequence[EntryRow]) -> str:
     return digest.hexdigest()
 
 
-def request_hash(row: RequestRow) -> str:
-    """Give the hash of a remembered answer; `row.row_hash` is not part of it."""
+def row_hash(row: RequestRow | AuditRow) -> str:
+    """Give the hash of a remembered answer, or of a deed; `row.row_hash` is not part of it."""
     digest = hashlib.sha256()
     _feed(digest, row)
     return digest.hexdigest()
@@ -41,11 +42,11 @@ def sealed(previous: str, hashes: Iterable[str]) -> str:
 
 _HASHED = {
     kind: attrgetter(*(field.name for field in fields(kind) if field.name != "row_hash"))
-    for kind in (JournalRow, EntryRow, RequestRow)
+    for kind in (JournalRow, EntryRow, RequestRow, AuditRow)
 }
 
 
-def _feed(digest: hashlib._Hash, row: JournalRow | EntryRow | RequestRow) -> None:
+def _feed(digest: hashlib._Hash, row: JournalRow | EntryRow | RequestRow | AuditRow) -> None:
     """Add every field with its length, so that no two rows read the same."""
     parts = []
     for value in _HASHED[type(row)](row):

@@ -89,10 +89,31 @@ class RequestRow:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the chain of a holder stands; holders that are no persons have no rows of their own."""
+    """Where the chain of a holder stands; holders that are neither persons nor the audit have no rows of their own."""
 
     person_seq: int = 0
     row_hash: str = GENESIS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """One deed of the agency. request_id: that of the answer, and of the log. at: milliseconds since 1970.
+
+    actor: id of the key, or `command:` and the user of the machine. deed: method and route, or the command. subject:
+    the id that was asked for; of a person, the keyed digest of the number. outcome: `done`, `refused` or `failed`.
+    seq and the hashes: its place in the chain, given when it is written.
+    """
+
+    seq: int = 0
+    request_id: str
+    at: int
+    actor: str
+    role: str
+    deed: str
+    subject: str
+    outcome: str
+    prev_hash: str = GENESIS
+    row_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

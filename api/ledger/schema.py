@@ -96,7 +96,7 @@ holder = Table(
     _number("person_seq"),
     _text("head"),
     sqlite_with_rowid=False,
-    comment="what is locked: a person, with the head of its chain, or another holder of counters",
+    comment="what is locked: a person or the audit, with the head of its chain, or another holder of counters",
 )
 
 counter = Table(
@@ -227,6 +227,7 @@ seal = Table(
     _number("from_seq"),
     _number("to_seq"),
     _number("count"),
+    _number("audit_seq"),
     _number("sealed_at"),
     _text("root"),
 )
@@ -260,6 +261,7 @@ nonce = Table(
 audit = Table(
     "audit",
     metadata,
+    _numbered("seq"),
     _text("request_id"),
     _number("at"),
     _text("actor"),
@@ -267,7 +269,8 @@ audit = Table(
     _text("deed"),
     _text("subject"),
     _text("outcome"),
-    PrimaryKeyConstraint("at", "request_id"),
-    sqlite_with_rowid=False,
-    comment="what the agency read and did; actor: id of a key, or command:user of the machine",
+    _text("prev_hash"),
+    _text("row_hash"),
+    comment="what the agency read and did, as one chain; actor: id of a key, or command:user of the machine",
 )
+Index("ix_audit_at", audit.c.at)

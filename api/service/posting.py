@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection
 
 from api.ledger import books, counters, journal
-from api.ledger.chain import journal_hash, request_hash
+from api.ledger.chain import journal_hash, row_hash
 from api.ledger.counters import Counters
 from api.ledger.rows import EntryRow, Head, JournalRow, RequestRow
 
@@ -58,7 +58,7 @@ class Posting:
 
     def remember(self, row: RequestRow) -> None:
         """Keep what a message is answered."""
-        self.requests.append(replace(row, row_hash=request_hash(row)))
+        self.requests.append(replace(row, row_hash=row_hash(row)))
 
     def write(self, connection: Connection) -> None:
         """Write everything."""

@@ -12,10 +12,11 @@ import time
 from dataclasses import dataclass
 
 from api.failures import CannotRunError
-from api.ledger.audit import AuditRow, write_audit
+from api.ledger.audit import write_audit
 from api.ledger.books import institutions_known
 from api.ledger.credentials import CredentialRow, add_credential, credentials_changed, disable_credential
 from api.ledger.database import Database
+from api.ledger.rows import AuditRow
 from api.service.requests import Principal, Role
 from api.service.world import World
 from api.wire.identity import IdentityError, Keyring
@@ -104,7 +105,9 @@ def standing(row: CredentialRow, now_ms: int) -> str:
 
 
 def _deed(world: World, actor: str, deed: str, subject: str) -> AuditRow:
-    return AuditRow(world.new_id(), world.now_ms(), actor, "", deed, subject, "done")
+    return AuditRow(
+        request_id=world.new_id(), at=world.now_ms(), actor=actor, role="", deed=deed, subject=subject, outcome="done"
+    )
 
 
 def _place(principal: Principal, algorithm: str, valid_from: int, valid_until: int | None) -> str:

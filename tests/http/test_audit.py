@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.http.site import SignedBy
-from api.ledger.audit import AuditRow, read_audit
+from api.ledger.audit import read_audit
+from api.ledger.rows import AuditRow
 from api.service.requests import Role
 from tests.http.client import Hospital, bill
 from tests.service.office import PERSON

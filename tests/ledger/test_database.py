@@ -14,8 +14,8 @@ from api.failures import CannotRunError
 from api.ledger.database import open_database
 from api.ledger.database import sqlite as databases
 from api.ledger.migrating import check_schema, migrate
-from api.ledger.rows import EntryRow, JournalRow, RequestRow
-from api.ledger.schema import entry, journal, metadata, request
+from api.ledger.rows import AuditRow, EntryRow, JournalRow, RequestRow
+from api.ledger.schema import audit, entry, journal, metadata, request
 
 
 def pragmas(url: str, *names: str) -> list[object]:
@@ -34,7 +34,9 @@ def test_migrations_make_the_schema(tmp_path: Path) -> None:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-@pytest.mark.parametrize(("table", "row"), [(journal, JournalRow), (entry, EntryRow), (request, RequestRow)])
+@pytest.mark.parametrize(
+    ("table", "row"), [(journal, JournalRow), (entry, EntryRow), (request, RequestRow), (audit, AuditRow)]
+)
 def test_rows_have_the_columns_of_their_table(table: object, row: type) -> None:
     assert [column.name for column in table.c] == [field.name for field in fields(row)]  # type: ignore[attr-defined]
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 
+from api.ledger.audit import write_audit
+from api.ledger.rows import AuditRow
 from api.ledger.seals import seal_rows
 from tests.service.office import CLINIC, RETIRED, Office, bill, message, said
 
 
 @pytest.fixture
 def settled(office: Office) -> Office:
-    """A ledger with settlements, a reversal, a reversal of it, a refusal, a tombstone and a seal."""
+    """A ledger with settlements, a reversal, a reversal of it, a refusal, a tombstone, an audit and a seal."""
     office.settle(bill(3000, "R1"), "M1")
     office.settle(bill(2000, "R2"), "M2", CLINIC)
     office.settle(bill(20000, "R3", RETIRED, visit="inpatient", discharge=None), "M3")
@@ -21,16 +24,25 @@ def settled(office: Office) -> Office:
     office.reverse(original_message_id="M2", message_id="X2", institution=CLINIC)
     office.reverse(original_message_id="M9", message_id="X9")
     office.settle(bill(50, "R1"), "M4")
+    for number in range(3):
+        audited(office, f"settlement-{number}")
     with office.database.write() as connection:
         seal_rows(connection, office.world.now_ms())
     return office
+
+
+def audited(office: Office, subject: str) -> None:
+    """The agency reads something."""
+    named = {"request_id": office.world.new_id(), "actor": "auditor", "role": "auditor", "deed": "GET /v1/settlements"}
+    with office.database.write() as connection:
+        write_audit(connection, AuditRow(**named, at=office.world.now_ms(), subject=subject, outcome="done"))
 
 
 def test_a_sound_ledger_has_no_findings(settled: Office) -> None:
     report = settled.verify()
     assert [finding.render() for finding in report.findings] == []
     assert report.counts["journal"] == report.counts["reproduced"] == 6
-    assert report.counts["from_zero"] == 2
+    assert (report.counts["from_zero"], report.counts["audit"]) == (2, 3)
 
 
 @dataclass
@@ -100,6 +112,13 @@ MOVED = {
         "ROW_CHANGED",
         "content",
     ),
+    "audit": Tampering("UPDATE audit SET subject = 'another' WHERE seq = 2", "ROW_CHANGED", "audit:2"),
+    "audit row's place": Tampering("UPDATE audit SET seq = 4 WHERE seq = 3", "CHAIN_BROKEN", "audit:4"),
+    "audit row deleted": Tampering("DELETE FROM audit WHERE seq = 2", "CHAIN_BROKEN", "audit:3"),
+    "audit's first row deleted": Tampering("DELETE FROM audit WHERE seq = 1", "CHAIN_BROKEN", "audit:2"),
+    "audit's last row deleted": Tampering("DELETE FROM audit WHERE seq = 3", "HEAD_WRONG", "holder audit"),
+    "audit emptied": Tampering("DELETE FROM audit", "HEAD_WRONG", "holder audit"),
+    "seal of the audit": Tampering("UPDATE seal SET audit_seq = 2", "SEAL_BROKEN", "seal:1:root"),
     "seal": Tampering("UPDATE seal SET count = count + 1", "SEAL_BROKEN", "seal:1:root"),
 }
 
@@ -135,7 +154,7 @@ def by_hand(office: Office, *statements: str) -> None:
     raw.invalidate()  # its settings go with it
 
 
-@pytest.mark.parametrize("table", ["journal", "entry", "request", "content", "seal"])
+@pytest.mark.parametrize("table", ["journal", "entry", "request", "content", "seal", "audit"])
 @pytest.mark.parametrize("deed", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}"])
 def test_what_only_grows_refuses_to_be_changed(table: str, deed: str, settled: Office) -> None:
     with settled.database.write() as connection:
@@ -147,13 +166,51 @@ def test_what_only_grows_refuses_to_be_changed(table: str, deed: str, settled: O
 def test_a_rewritten_end_is_found_by_the_anchor(settled: Office) -> None:
     """Who can write everything can make a sound ledger that lacks its end; only what is kept elsewhere tells."""
     (block,) = settled.table("seal")
-    anchor = (block[0], block[5])
+    anchor = (block[0], block[-1])
     assert settled.verify(anchor).sound
     other = said(settled.settle(bill(10, "R9"), "M10"))
     assert other["settlement_id"]
     assert settled.verify(anchor).sound
     by_hand(settled, "DELETE FROM seal")
     assert [finding.code for finding in settled.verify(anchor).findings] == ["LEDGER_ANCHOR_LOST"]
+
+
+def test_an_audit_that_was_rewritten_to_its_end_breaks_the_seal(settled: Office) -> None:
+    """The chain made anew without a row, and its end with it."""
+    (block,) = settled.table("seal")
+    by_hand(settled, "DELETE FROM audit", "DELETE FROM holder WHERE holder_key = 'audit'")
+    for subject in ("settlement-0", "settlement-2"):
+        audited(settled, subject)
+    assert [finding.place for finding in settled.verify().findings] == ["seal:1:root"]
+    audited(settled, "a third one")
+    assert [finding.code for finding in settled.verify((block[0], block[-1])).findings] == [
+        "LEDGER_SEAL_BROKEN",
+        "LEDGER_ANCHOR_LOST",
+    ]
+
+
+def test_what_is_added_to_the_audit_alone_is_sealed(settled: Office) -> None:
+    for _ in range(2):  # the second time there is nothing new
+        with settled.database.write() as connection:
+            assert seal_rows(connection, settled.world.now_ms()).block == 1  # type: ignore[union-attr]
+    audited(settled, "settlement-3")
+    with settled.database.write() as connection:
+        made = seal_rows(connection, settled.world.now_ms())
+    assert made is not None
+    assert (made.block, made.from_seq, made.to_seq, made.count, made.audit_seq) == (2, 7, 6, 0, 4)
+    settled.settle(bill(10, "R9"), "M10")
+    with settled.database.write() as connection:
+        seal_rows(connection, settled.world.now_ms())
+    report = settled.verify((made.block, made.root))
+    assert (report.findings, report.counts["seal"]) == ([], 3)
+
+
+def test_rows_added_at_once_are_one_chain(settled: Office) -> None:
+    """From several threads, as readers of a running service do."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: audited(settled, f"at once {number}"), range(40)))
+    report = settled.verify()
+    assert (report.findings, report.counts["audit"]) == ([], 43)
 
 
 def test_messages_are_answered_from_the_journal(settled: Office) -> None:

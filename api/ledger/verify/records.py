@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Table, select
 
-from api.ledger.chain import journal_hash, request_hash, sealed, sha256
+from api.ledger.audit import CHAIN, audit_head, whole_audit
+from api.ledger.chain import journal_hash, row_hash, sealed, sha256
 from api.ledger.counters import Counters, unpack
 from api.ledger.journal import Receipt, all_rows, entries_of_rows
 from api.ledger.periods import FIRST, clearing_month, closed_periods, rows_of
@@ -55,6 +56,7 @@ class _Fold:
                 self._rows(pending)
                 pending = []
         self._rows(pending)
+        self._follow_audit()
         self._compare_causes()
         self._compare_heads()
         self._compare_counters()
@@ -141,6 +143,20 @@ class _Fold:
                 self._report.wrong("LEDGER_COUNTER_NEGATIVE", "journal", row.seq, "closing", [*place, value], ">= 0")
         self._counters |= closing
 
+    def _follow_audit(self) -> None:
+        """The audit is one chain, without a gap from its first row to its end."""
+        head = Head()
+        for row in whole_audit(self._connection):
+            self._report.count("audit")
+            if row_hash(row) != row.row_hash:
+                self._report.wrong("LEDGER_ROW_CHANGED", "audit", row.seq, "row_hash", row.row_hash, row_hash(row))
+            if (row.prev_hash, row.seq) != (head.row_hash, head.person_seq + 1):
+                found, expected = f"{row.seq} {row.prev_hash}", f"{head.person_seq + 1} {head.row_hash}"
+                self._report.wrong("LEDGER_CHAIN_BROKEN", "audit", row.seq, "prev_hash", found, expected)
+            head = Head(row.seq, row.row_hash)
+        if head != Head():
+            self._heads[CHAIN] = head
+
     def _compare_causes(self) -> None:
         """Rows that no message asked for name the reversal, by a message, that made them necessary."""
         for cause in sorted(self._causes.keys() - self._reversals):
@@ -173,8 +189,8 @@ class _Fold:
             row = RequestRow(*columns)
             self._report.count("request")
             key = f"{row.institution} {row.message_id}"
-            if request_hash(row) != row.row_hash:
-                self._report.wrong("LEDGER_ROW_CHANGED", "request", key, "row_hash", row.row_hash, request_hash(row))
+            if row_hash(row) != row.row_hash:
+                self._report.wrong("LEDGER_ROW_CHANGED", "request", key, "row_hash", row.row_hash, row_hash(row))
             if row.outcome == "done":
                 done[row.institution, row.message_id] = row.seq
         self._compare("LEDGER_REQUEST_WRONG", request, done, self._answers)
@@ -214,14 +230,14 @@ def _check_periods(connection: Connection, report: Report) -> None:
 
 
 def _check_seals(connection: Connection, report: Report, anchor: tuple[int, str] | None) -> None:
-    """Every block holds its rows and follows the one before; the anchored one still has the root it had."""
+    """Every block holds its rows and the audit of then, and follows the one before; the anchored one has its root."""
     previous, after, roots = GENESIS, 0, {}
     for row in connection.execute(select(seal).order_by(seal.c.block)):
         block = Seal(*row)
         report.count("seal")
         inside = (journal.c.seq >= block.from_seq) & (journal.c.seq <= block.to_seq)
         hashes = list(connection.execute(select(journal.c.row_hash).where(inside).order_by(journal.c.seq)).scalars())
-        root = sealed(previous, hashes)
+        root = sealed(previous, [*hashes, audit_head(connection, block.audit_seq).row_hash])
         found, expected = f"{block.from_seq} {block.count} {block.root}", f"{after + 1} {len(hashes)} {root}"
         if found != expected:
             report.wrong("LEDGER_SEAL_BROKEN", "seal", block.block, "root", found, expected)

@@ -58,7 +58,7 @@ def upgrade() -> None:
         sa.Column("person_seq", sa.BigInteger(), nullable=False),
         sa.Column("head", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("holder_key", name="pk_holder"),
-        comment="what is locked: a person, with the head of its chain, or another holder of counters",
+        comment="what is locked: a person or the audit, with the head of its chain, or another holder of counters",
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -187,6 +187,7 @@ def upgrade() -> None:
         sa.Column("from_seq", sa.BigInteger(), nullable=False),
         sa.Column("to_seq", sa.BigInteger(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("audit_seq", sa.BigInteger(), nullable=False),
         sa.Column("sealed_at", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("block", name="pk_seal"),
@@ -218,6 +219,7 @@ def upgrade() -> None:
     op.create_index("ix_nonce_kept_until", "nonce", ["kept_until"], unique=False)
     op.create_table(
         "audit",
+        sa.Column("seq", KEY, autoincrement=False, nullable=False),
         sa.Column("request_id", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
@@ -225,10 +227,12 @@ def upgrade() -> None:
         sa.Column("deed", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("at", "request_id", name="pk_audit"),
-        comment="what the agency read and did; actor: id of a key, or command:user of the machine",
-        sqlite_with_rowid=False,
+        sa.Column("prev_hash", sa.Text(), nullable=False),
+        sa.Column("row_hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_audit"),
+        comment="what the agency read and did, as one chain; actor: id of a key, or command:user of the machine",
     )
+    op.create_index("ix_audit_at", "audit", ["at"], unique=False)
     dialect = op.get_context().dialect
     if dialect.supports_sequences:
         op.execute(sa.schema.CreateSequence(sa.Sequence("journal_seq")))
