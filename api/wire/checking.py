@@ -69,6 +69,8 @@ def mistake_of(details: ErrorDetails, model: type) -> Mistake:
             )
         case "extra_forbidden":
             return _unknown(place, str(steps[-1]), list(_schema_at(model, steps[:-1])["properties"]))
+        case "string_too_short" | "string_too_long" if "pattern" not in _schema_at(model, steps):
+            return Mistake("SIZE_OUT_OF_BOUNDS", place, found=str(len(value)), expected=_size(context))
         case "string_pattern_mismatch" | "string_too_long":
             form = FORMS[_schema_at(model, steps)["pattern"]]
             return Mistake(
@@ -77,8 +79,7 @@ def mistake_of(details: ErrorDetails, model: type) -> Mistake:
         case "no_such_day":
             return Mistake("DATE_IMPOSSIBLE", place, found=found)
         case "too_short" | "too_long":
-            bounds = f">= {context['min_length']}" if kind == "too_short" else f"<= {context['max_length']}"
-            return Mistake("SIZE_OUT_OF_BOUNDS", place, found=str(context["actual_length"]), expected=bounds)
+            return Mistake("SIZE_OUT_OF_BOUNDS", place, found=str(context["actual_length"]), expected=_size(context))
         case "greater_than_equal" | "less_than_equal":
             bound = f">= {context['ge']}" if "ge" in context else f"<= {context['le']}"
             return Mistake("COUNT_OUT_OF_BOUNDS", place, found=found, expected=bound)
@@ -102,6 +103,11 @@ def _unknown(place: str, name: str, names: list[str]) -> Mistake:
     if meant not in names:
         meant = next(iter(difflib.get_close_matches(name[:LONGEST_ID], names, 1, 0.75)), "")
     return Mistake("FIELD_UNKNOWN", place, expected=" ".join(names), fields={"meant": meant})
+
+
+def _size(context: Mapping[str, Any]) -> str:
+    """Give the bound that a list or a text is beyond."""
+    return f">= {context['min_length']}" if "min_length" in context else f"<= {context['max_length']}"
 
 
 def _example(schema: Mapping[str, Any]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from api.wire.answers import ProblemBody
 from api.wire.books import CoverAnswer, InstitutionAnswer
 from tests.http.client import Hospital, bill, of_type
@@ -74,3 +76,12 @@ def test_a_request_is_bounded(hospital: Hospital) -> None:
     too_many = [SPAN | {"person_id": f"P{number}"} for number in range(301)]
     assert put(hospital, *too_many).json()["errors"][0]["code"] == "SIZE_OUT_OF_BOUNDS"
     assert put(hospital).json()["errors"][0]["code"] == "SIZE_OUT_OF_BOUNDS"
+
+
+@pytest.mark.parametrize(("name", "expected"), [("", ">= 1"), ("医" * 201, "<= 200")])
+def test_a_name_is_neither_empty_nor_without_end(hospital: Hospital, name: str, expected: str) -> None:
+    body = {"institutions": [{"code": "H11000000099", "name": name, "place": "110000"}]}
+    answer = hospital.send("PUT", "/v1/institutions", body, "sandbox-admin")
+    (error,) = of_type(ProblemBody, answer.json())["errors"]
+    assert (answer.status_code, error["code"], error["pointer"]) == (422, "SIZE_OUT_OF_BOUNDS", "/institutions/0/name")
+    assert (error["found"], error["expected"]) == (str(len(name)), expected)
