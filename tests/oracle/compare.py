@@ -152,7 +152,7 @@ def differences(pair: Pair) -> list[str]:
         wanted = expected(results[claim], pair.generated.layers)
         if not pair.generated.layers or wanted["status"] != "settled":
             answer["layers"] = {**wanted["layers"], **answer["layers"]}
-        undivided = wanted["status"] == "held" or wanted["reason"] in ("PLAN_NOT_IN_FORCE", "EXCLUDED")
+        undivided = wanted["status"] == "held" or not results[claim].divided
         if undivided or "lines" not in next(c for c in pair.claims if c["id"] == claim):
             answer["lines"], answer["buckets"] = wanted["lines"], wanted["buckets"]  # the plan does not divide them
         found += [

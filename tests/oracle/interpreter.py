@@ -36,6 +36,8 @@ class Result:
     total: int = 0
     buckets: dict[str, int] = field(default_factory=dict)
     lines: list[dict[str, int]] = field(default_factory=list)
+    divided: bool = True
+    """Whether the plan has a say in how the bill is divided: it is in force, and does not exclude the claim."""
     amounts: dict[str, int] = field(default_factory=dict)
     paid_by_group: dict[tuple[str, str], int] = field(default_factory=dict)
     paid_by_slice: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -98,6 +100,7 @@ def settle_one(plan: Plan, claim: Claim, entries: Entries) -> Result:
     )
     opened.scene = _with_counters(opened.scene, plan, counters)
     refused = _refused_before_layers(plan, claim, opened)
+    result.divided = _unclaimed(plan, opened) is None
     if refused is None:
         refused = _run_layers(plan, claim, opened, counters, result)
     if refused is not None:
@@ -150,16 +153,23 @@ def _with_counters(scene: Scene, plan: Plan, counters: Counters) -> Scene:
 def _refused_before_layers(plan: Plan, claim: Claim, opened: Opened) -> tuple[str, str] | None:
     if "reason" in claim:
         return "not_payable", str(claim["reason"])
-    begins, ends = plan.valid.get("from"), plan.valid.get("until")
-    if (begins and opened.benefit_date < date(begins)) or (ends and opened.benefit_date >= date(ends)):
-        return "not_payable", "PLAN_NOT_IN_FORCE"
-    if plan.excluded is not None and fits(plan.excluded, opened.scene):
-        return "not_payable", "EXCLUDED"
+    unclaimed = _unclaimed(plan, opened)
+    if unclaimed is not None:
+        return "not_payable", unclaimed
     if opened.scene.amounts["total"] < 0:
         return "held", "NEGATIVE_TOTAL"
     bill = sum(abs(opened.scene.amounts[name]) for name in BUCKETS)
     if max(bill, *(abs(opened.scene.amounts[name]) for name in plan.amounts), 0) > LARGEST_FEN:
         return "held", "OUT_OF_BOUNDS"
+    return None
+
+
+def _unclaimed(plan: Plan, opened: Opened) -> str | None:
+    begins, ends = plan.valid.get("from"), plan.valid.get("until")
+    if (begins and opened.benefit_date < date(begins)) or (ends and opened.benefit_date >= date(ends)):
+        return "PLAN_NOT_IN_FORCE"
+    if plan.excluded is not None and fits(plan.excluded, opened.scene):
+        return "EXCLUDED"
     return None
 
 
