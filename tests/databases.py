@@ -18,6 +18,8 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 
+from tests.leaks import leaking_tables
+
 VARIABLE = "ADJUDICATOR_TEST_POSTGRESQL"
 STANDARD = "postgresql://postgres@127.0.0.1:5432/postgres"
 DRIVER = "postgresql+psycopg"
@@ -60,7 +62,10 @@ Databases = SQLite | PostgreSQL
 
 @contextmanager
 def own_postgresql() -> Iterator[PostgreSQL]:
-    """Make a database for one run of the tests, and drop it afterwards. Skips, or fails, where there is no server."""
+    """Make a database for one run of the tests, and drop it afterwards. Skips, or fails, where there is no server.
+
+    Raises AssertionError at the end where an identity number stands in it.
+    """
     address = make_url(os.environ.get(VARIABLE) or STANDARD).set(drivername=DRIVER)
     server = create_engine(address, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
     name = f"adjudicator_test_{secrets.token_hex(6)}"
@@ -74,6 +79,8 @@ def own_postgresql() -> Iterator[PostgreSQL]:
     own = PostgreSQL(address.set(database=name))
     try:
         yield own
+        found = list(leaking_tables(own.engine))
+        assert not found, found
     finally:
         own.engine.dispose()
         with server.connect() as connection:

@@ -2,7 +2,9 @@
 
 The persons of the tests have numbers of their own (`tests/persons.py`), so one that is written where it should not be
 is known by itself. Looked at are: output and logs of every test, and at the end every file that the tests have made,
-but for what they hand to the program. Answers over HTTP are looked at where they are received (`tests/http/client.py`).
+but for what they hand to the program; every table of their databases on PostgreSQL before it is dropped
+(`tests/databases.py`, `tests/crash/cluster.py`). Answers over HTTP are looked at where they are received
+(`tests/http/client.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, inspect
 
 from tests.persons import names_a_person
 
@@ -35,6 +38,19 @@ def leaking(folder: Path) -> Iterator[Path]:
                     yield path
                     break
                 before = part[-OVERLAP:]
+
+
+def leaking_tables(engine: Engine) -> Iterator[str]:
+    """Find the tables of a PostgreSQL database, of all schemas, that hold an identity number in any column."""
+    with engine.connect() as connection:
+        found = inspect(connection)
+        for schema in found.get_schema_names():
+            for table in found.get_table_names(schema):
+                statement = f'COPY "{schema}"."{table}" TO STDOUT (FORMAT binary)'
+                with connection.connection.cursor().copy(statement) as rows:
+                    held = sum(map(names_a_person, rows))
+                if held:
+                    yield f"identity number in {held} rows of {schema}.{table}"
 
 
 class Watch:

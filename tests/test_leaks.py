@@ -9,8 +9,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from api.wire.identity_numbers import holds_identity_number
+from tests.databases import own_postgresql
 from tests.leaks import CHUNK, leaking
 from tests.persons import names_a_person
 from tests.service.office import NUMBERS, PERSON
@@ -32,9 +34,9 @@ def test_a_number_is_found_in_anything(person: str) -> None:
 
 def test_a_hash_is_not_taken_for_a_person() -> None:
     """A number of some area and year stands in it, with the right check character, as happens in ledgers by chance."""
-    text = f"0123456789abcdef281000{19210101}0104abcdef"
-    assert holds_identity_number(text)
-    assert not names_a_person(text)
+    digest = f"0123456789abcdef281000{19210101}0104abcdef"
+    assert holds_identity_number(digest)
+    assert not names_a_person(digest)
 
 
 def test_everyone_in_the_tests_can_be_found() -> None:
@@ -67,6 +69,24 @@ def test_planted_files_are_found_and_no_others(tmp_path: Path) -> None:
     (tmp_path / "members.csv").write_bytes(plain)
     (tmp_path / "other").write_bytes(gzip.compress(b"nothing"))
     assert list(leaking(tmp_path)) == []
+
+
+@pytest.mark.parametrize("kind", ["text", "bytea", "jsonb", "text[]"])
+def test_a_number_in_a_table_of_postgresql_is_found(kind: str) -> None:
+    value = {"jsonb": f'{{"a": "{PERSON}"}}', "text[]": f"{{a,{PERSON}}}"}.get(kind, "x" * 100_000 + PERSON)
+    with (
+        pytest.raises(AssertionError, match=r"identity number in 2 rows of ledger_\w+\.planted"),
+        own_postgresql() as own,
+    ):
+        engine = create_engine(own.new_url())
+        with engine.begin() as connection:
+            for name in ("innocent", "planted"):
+                connection.exec_driver_sql(f"CREATE TABLE {name} (a integer, b {kind})")
+                connection.exec_driver_sql(f"INSERT INTO {name} VALUES (1, NULL)")
+            connection.execute(
+                text(f"INSERT INTO planted VALUES (2, CAST(:it AS {kind})), (3, CAST(:it AS {kind}))"), {"it": value}
+            )
+        engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.databases import DRIVER
 from tests.http.served import free_port
+from tests.leaks import leaking, leaking_tables
 
 INSTALLED = "/usr/lib/postgresql/*/bin"
 SERVANTS = ("postgres", "nobody")
@@ -138,6 +139,7 @@ def children(parent: int) -> list[int]:
 def own_cluster(**settings: str) -> Iterator[Cluster]:
     """Make a cluster and start its server; kill it in the end.
 
+    Raises AssertionError before where an identity number stands in its tables or files, be it in its log.
     Its folder is none of pytest's: those are closed to other users, again whenever another pytest begins.
     """
     with TemporaryDirectory(prefix="adjudicator-cluster-", ignore_cleanup_errors=True) as name:
@@ -145,5 +147,9 @@ def own_cluster(**settings: str) -> Iterator[Cluster]:
         cluster.start()
         try:
             yield cluster
+            engine = create_engine(cluster.url)
+            found = [*leaking_tables(engine), *leaking(cluster.folder)]
+            engine.dispose()
+            assert not found, found
         finally:
             cluster.kill()
