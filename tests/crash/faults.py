@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from api.ledger import counters
 from api.ledger.database import Database
-from api.ledger.database.transactions import PATIENT, WRITES
+from api.ledger.database.transactions import FLEETING, PATIENT, WRITES
 from tests.simulator.faults import two_transactions
 
 LATE_SECONDS = 0.02
@@ -23,8 +23,9 @@ def commits_later(patch: pytest.MonkeyPatch) -> None:
     """Answers are given some milliseconds before the commit, as where a commit does not wait for the disk."""
 
     @contextmanager
-    def write(self: Database, patient: bool = False) -> Iterator[Connection]:
-        connection = self.engine.connect().execution_options(**{WRITES: True, PATIENT: patient})
+    def write(self: Database, patient: bool = False, fleeting: bool = False) -> Iterator[Connection]:
+        options = {WRITES: True, PATIENT: patient, FLEETING: fleeting}
+        connection = self.engine.connect().execution_options(**options)
         transaction = connection.begin()
         try:
             yield connection

@@ -32,21 +32,22 @@ from tests.conftest import Show
 from tests.crash.clients import CODES, EVERYONE, Client, check_all, check_recent, new_clients, prove, told
 from tests.crash.faults import FAULTS
 from tests.crash.wire import NoAnswerError, Wire
+from tests.databases import Databases
 from tests.http.served import PATIENCE_SECONDS, free_port, is_ready
 from tests.simulator.hospital import ViolationError
 
 LONGEST_LIFE_SECONDS, PAUSE_SECONDS = 1.5, 0.02
-KILLS_TO_NOTICE = 15
+KILLS_TO_NOTICE, LIVES_BETWEEN_PROOFS = 15, 2
 UNBOUNDED = {"ADJUDICATOR_REQUESTS_PER_SECOND": "1000000"}
 COMMAND = "import sys; from tests.crash.faults import plant; plant(sys.argv.pop(1)); from api.cli import main; main()"
 
 
 class Site:
-    """A service with keys of its own, over a ledger in a file, and those who use it."""
+    """A service with keys of its own, over a ledger of its own, and those who use it."""
 
-    def __init__(self, folder: Path, seed: int, fault: str = "") -> None:
-        self.folder, self.fault, self.port = folder, fault, free_port()
-        self.keys, self.url = folder / "keys.json", f"sqlite:///{folder / 'ledger.db'}"
+    def __init__(self, folder: Path, url: str, seed: int, fault: str = "") -> None:
+        self.folder, self.url, self.fault, self.port = folder, url, fault, free_port()
+        self.keys = folder / "keys.json"
         self.chance = random.Random(seed)
         self.clients = new_clients(seed)
         make_keys(self.keys)
@@ -127,10 +128,10 @@ def come_to_rest(site: Site) -> None:
                 client.hear(message, wire.send(message))
 
 
-def kills(folder: Path, count: int, seed: int, fault: str = "") -> str:
+def kills(folder: Path, databases: Databases, count: int, seed: int, fault: str = "") -> str:
     """Kill so many times while everyone goes on; between the lives what was acknowledged is there."""
-    site, failures = Site(folder, seed, fault), list[BaseException]()
-    for _ in range(count):
+    site, failures = Site(folder, databases.new_url(), seed, fault), list[BaseException]()
+    for number in range(1, count + 1):
         over = threading.Event()
         asking = [threading.Thread(target=ask, args=(client, site, over, failures)) for client in site.clients]
         with site.serving():
@@ -144,24 +145,26 @@ def kills(folder: Path, count: int, seed: int, fault: str = "") -> str:
             raise failures[0]
         with site.database() as database:
             check_recent(database, site.clients)
+        if number % LIVES_BETWEEN_PROOFS == 0:
+            prove(site.verify())
     with site.serving():
         come_to_rest(site)
     with site.database() as database:
         check_all(database, site.clients)
     report = site.verify()
     prove(report)
-    return f"{count} kills of the service: {told(site.clients, report)}"
+    return f"{count} kills of the service, {databases.name}: {told(site.clients, report)}"
 
 
 @pytest.mark.slow
-def test_a_killed_service_loses_nothing_it_has_acknowledged(tmp_path: Path, show: Show) -> None:
-    """One kill is among the fast tests, with the printed line (`tests/http/test_serving.py`)."""
-    show(kills(tmp_path, 20, seed=20))
+def test_a_killed_service_loses_nothing_it_has_acknowledged(databases: Databases, tmp_path: Path, show: Show) -> None:
+    """Twenty in all. One is among the fast tests, with the printed line (`tests/http/test_serving.py`)."""
+    show(kills(tmp_path, databases, 10, seed=10))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_fault_is_noticed(fault: str, tmp_path: Path, show: Show) -> None:
+def test_a_planted_fault_is_noticed(fault: str, databases: Databases, tmp_path: Path, show: Show) -> None:
     with pytest.raises(ViolationError) as noticed:
-        kills(tmp_path, KILLS_TO_NOTICE, seed=1, fault=fault)
-    show(f"{fault}: {str(noticed.value).splitlines()[0][:150]}")
+        kills(tmp_path, databases, KILLS_TO_NOTICE, seed=1, fault=fault)
+    show(f"{fault}, {databases.name}: {str(noticed.value).splitlines()[0][:150]}")
