@@ -9,6 +9,7 @@ from api.commands.ledger import SHOWN_ROWS, open_ledger
 from api.rules import load_rules
 from api.run import setting_of
 from api.service.adjudication import Adjudicator
+from api.service.balance_files import deposit_file, open_file
 from api.service.balances import Balances, Outcome
 from api.service.keys import read_keys
 from api.service.provenance import deciding, keep_deciding
@@ -37,10 +38,10 @@ def load_balances(
         adjudicator = Adjudicator(setting_of(rules), rules.rulebook)
         balances = Balances(database, adjudicator, keep_deciding(database, deciding(rules)), keyring, SystemWorld())
         if openings is not None:
-            done = balances.open(openings, name)
+            done = open_file(balances, openings, name)
         else:
             assert deposits is not None, "one of the two is given"
-            done = balances.deposit(deposits, name)
+            done = deposit_file(balances, deposits, name)
     counts = {"posted": done.posted, "before": done.before, "refused": len(done.refused)}
     terminal.print(say("BALANCES_POSTED", name=name, **counts), soft_wrap=True)
     for line, outcome in done.refused[:SHOWN_ROWS]:

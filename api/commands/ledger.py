@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+from api.failures import CannotRunError
 from api.ledger.database import Database, open_database
 from api.ledger.migrating import check_schema, migrate
 from api.ledger.seals import seal_rows
@@ -15,6 +16,8 @@ from api.service.keys import make_keys, read_keys
 from api.service.loading import load_institutions, load_members
 from api.service.world import SystemWorld
 from api.terminal import Terminal
+from api.wire.problems import Mistake
+from api.wire.values import MONTH_FORM
 
 FINE, FINDINGS = 0, 1
 
@@ -73,8 +76,12 @@ def seal(url: str, terminal: Terminal) -> int:
 
 def close(url: str, month: str, terminal: Terminal) -> int:
     """Close a clearing month and print what it comes to."""
+    if not MONTH_FORM.matches(month):
+        raise CannotRunError("PERIOD_NOT_READ", found=month)
     with closing(open_ledger(url)) as database:
         closed = close_period(database, SystemWorld(), month)
+    if isinstance(closed, Mistake):
+        raise CannotRunError(closed.code, **closed.fields)
     owed = {account: fen for account, fen in closed.sums.items() if account.startswith("institution:")}
     terminal.print(
         terminal.say("PERIOD_MADE", period=month, count=closed.period.count, institutions=len(owed)), soft_wrap=True

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,10 @@ from api.rules import load_rules
 from api.run import setting_of
 from api.service.adjudication import Adjudicator
 from api.service.answers import Adjustment, yuan
+from api.service.differences import Differences, Readjudicated
 from api.service.keys import read_keys
 from api.service.provenance import deciding, keep_deciding
-from api.service.readjudicating import Readjudicated, Readjudication
+from api.service.readjudicating import Readjudication
 from api.service.work import blind_of
 from api.service.world import SystemWorld
 from api.terminal import Terminal
@@ -76,35 +76,23 @@ def _keys_of(database: Database, job: Job) -> list[str] | None:
 
 def _show(found: Sequence[Readjudicated], job: Job, terminal: Terminal) -> None:
     """Print what differs, settlement by settlement, and the sums."""
-    adjustments = [one for person in found for one in person.adjustments]
-    undecided = [(one.undecided, one.person_key) for one in found if one.undecided]
-    sums: Counter[str] = Counter()
-    for adjustment in adjustments:
-        sums.update(dict(adjustment.differences))
+    whole = Differences()
+    for person in found:
+        whole.add(person)
+    for adjustment in (adjustment for person in found for adjustment in person.adjustments):
         terminal.print(_line(adjustment), markup=False, soft_wrap=True)
-    for mistake, _ in undecided:
+    for mistake in (person.undecided for person in found if person.undecided):
         terminal.print(terminal.say(mistake.code, **mistake.fields), markup=False, soft_wrap=True)
     said = "JOB_POSTED" if job.post else "JOB_WOULD_POST"
-    counts = {"persons": sum(1 for one in found if one.adjustments), "settlements": len(adjustments)}
-    counts |= {"undecided": len(undecided), "before": sum(one.done_before for one in found)}
+    counts = {name: getattr(whole, name) for name in ("persons", "settlements", "undecided", "before")}
     terminal.print(terminal.say(said, job=job.name, **counts), soft_wrap=True)
-    terminal.print(_amounts(sums), markup=False, soft_wrap=True)
-    terminal.write_json(
-        {
-            "job": job.name,
-            "year": job.year,
-            "posted": job.post,
-            **counts,
-            "adjusted": [adjustment.as_dict() for adjustment in adjustments],
-            "refused": [mistake.as_dict() for mistake, _ in undecided],
-            "sums": {account: yuan(amount) for account, amount in sorted(sums.items()) if amount},
-        }
-    )
+    terminal.print(_amounts(whole.sums), markup=False, soft_wrap=True)
+    terminal.write_json({"job": job.name, "year": job.year, "posted": job.post, **whole.as_dict()})
 
 
 def _line(adjustment: Adjustment) -> str:
     return f"{adjustment.settlement} {adjustment.institution}  {_amounts(dict(adjustment.differences)) or '='}"
 
 
-def _amounts(amounts: dict[str, int]) -> str:
+def _amounts(amounts: Mapping[str, int]) -> str:
     return ", ".join(f"{account} {yuan(amount)}" for account, amount in sorted(amounts.items()) if amount)

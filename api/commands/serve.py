@@ -6,11 +6,11 @@ from api.failures import CannotRunError
 from api.http import sandbox
 from api.http.serving import run as run_service
 from api.http.settings import SANDBOX_KEYS, Settings, keys_of
+from api.http.site import Site
 from api.ledger.database import Database, open_database
 from api.ledger.migrating import migrate
 from api.rules import load_rules
 from api.service.loading import load_institutions
-from api.service.service import Service
 from api.service.signers import list_keys
 from api.service.world import SystemWorld
 from api.terminal import Terminal, program
@@ -34,9 +34,9 @@ def run(settings: Settings, terminal: Terminal) -> int:
     address = f"http://{settings.host}:{settings.port}"
     beginning = _begin_sandbox(settings, database, address, terminal) if settings.sandbox else ""
 
-    def listening(service: Service) -> None:
+    def listening(site: Site) -> None:
         if settings.sandbox:
-            sandbox.settle_histories(service)
+            sandbox.settle_histories(site)
         terminal.print(say("SERVE_LISTENING", address=address, ledger=database.address), soft_wrap=True)
         if beginning:
             terminal.print(say("SERVE_SANDBOX", line=beginning), soft_wrap=True)

@@ -13,7 +13,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http import books, operating, routes, sandbox
+from api.http import agency, books, operating, routes, sandbox
 from api.http.describing import MODELS, document
 from api.http.site import Site
 from api.ledger.database import OutcomeUnknownError
@@ -55,6 +55,7 @@ def create_app(site: Site) -> FastAPI:
     app.state.site = site
     app.include_router(routes.router)
     app.include_router(books.router)
+    app.include_router(agency.router)
     app.include_router(operating.router)
     if site.clock is not None:
         app.include_router(sandbox.router)

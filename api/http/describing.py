@@ -15,6 +15,16 @@ from pydantic import TypeAdapter
 from starlette.responses import PlainTextResponse
 
 from api.service.requests import Role
+from api.wire.agency import (
+    BalancesAnswer,
+    DepositMessage,
+    JobAnswer,
+    JobsAnswer,
+    OpeningMessage,
+    PeriodAnswer,
+    PeriodMessage,
+    ReadjudicationMessage,
+)
 from api.wire.answers import (
     AccountsAnswer,
     ExplanationAnswer,
@@ -57,6 +67,14 @@ MODELS = (
     CoverAnswer,
     InstitutionMessage,
     InstitutionAnswer,
+    PeriodMessage,
+    PeriodAnswer,
+    DepositMessage,
+    OpeningMessage,
+    BalancesAnswer,
+    ReadjudicationMessage,
+    JobAnswer,
+    JobsAnswer,
 )
 OPENAPI = "3.0.3"
 """The version that generators of every language read."""

@@ -12,16 +12,17 @@ from api.http.clock import MovedClock
 from api.http.describing import asked
 from api.http.settings import SANDBOX_HOSPITAL
 from api.http.site import SignedBy, Site
-from api.http.situations import SITUATIONS, Situation
+from api.http.situations import ACCOUNT_PLAN, SITUATIONS, Situation
 from api.ledger.database import Database
+from api.service.balances import Credit
 from api.service.days import day_text
 from api.service.loading import load_members
 from api.service.requests import Message, Principal, Role
-from api.service.service import Service
 from api.service.world import World
 from api.wire.identity import Keyring
 from api.wire.reading import read_claim, read_clock
 from api.wire.sandbox import SandboxClock, SandboxPersons
+from api.wire.values import AMOUNT_DECIMALS, units
 
 MODELS = (SandboxPersons, SandboxClock)
 ANY_ROLE = tuple(Role)
@@ -50,15 +51,19 @@ def fill(database: Database, folder: Path, keyring: Keyring, world: World) -> Pa
     return folder / f"{SITUATIONS[0].person_id}.json"
 
 
-def settle_histories(service: Service) -> None:
-    """Settle what the persons have behind them; on a ledger that has it already nothing is done."""
+def settle_histories(site: Site) -> None:
+    """Credit and settle what the persons have behind them; on a ledger that has it already nothing is done."""
+    credited = [person for person in SITUATIONS if person.account]
+    site.balances.deposit(
+        [Credit(one.person_id, ACCOUNT_PLAN, units(one.account, AMOUNT_DECIMALS)) for one in credited], "sandbox"
+    )
     principal = Principal("sandbox", SANDBOX_HOSPITAL, Role.INSTITUTION)
     messages = []
     for situation in SITUATIONS:
         for number, bill in enumerate(situation.history, 1):
             name = f"{situation.person_id}-history-{number}"
             messages.append(Message(principal, name, read_claim(orjson.dumps(bill.claim(situation.person_id, name)))))
-    service.submit(messages)
+    site.service.submit(messages)
 
 
 def _row(person: Situation) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from structlog.typing import FilteringBoundLogger
 
 from api.failures import CannotRunError
 from api.http.app import create_app
+from api.http.background import Background
 from api.http.clock import MovedClock
 from api.http.limits import Rates, Room
 from api.http.metrics import Metrics
@@ -30,9 +31,12 @@ from api.rules import Rules
 from api.run import setting_of
 from api.service.adjudication import Adjudicator
 from api.service.answers import Answer
+from api.service.balances import Balances
 from api.service.explaining import Explainer
 from api.service.group import Tools
+from api.service.jobs import Jobs
 from api.service.provenance import deciding, keep_deciding
+from api.service.readjudicating import Readjudication
 from api.service.reconciling import Reconciler
 from api.service.requests import Message
 from api.service.service import Service
@@ -80,6 +84,8 @@ def make_site(
                 log.error("not_done", exc_info=answer.cause)
         return answers
 
+    balances = Balances(database, adjudicator, provenance, keys.identity, tools.world)
+    jobs = Jobs(database, Readjudication(database, adjudicator, provenance, tools.world), keys.identity, world)
     writer = Writer(decide, failed, SHARED_QUIET_SECONDS if database.shared else QUIET_SECONDS)
     metrics.watch(lambda: writer.waiting)
     return Site(
@@ -93,6 +99,9 @@ def make_site(
         room=Room(),
         upkeep=Upkeep((look, nonces.tidy), lambda failure: log.error("upkeep", exc_info=failure)),
         writer=writer,
+        balances=balances,
+        jobs=jobs,
+        background=Background(jobs, lambda failure: log.error("job", exc_info=failure)),
         readers=ThreadPoolExecutor(READERS, "reader"),
         world=world,
         metrics=metrics,
@@ -156,7 +165,7 @@ def server_config(site: Site, host: str, port: int) -> uvicorn.Config:
     )
 
 
-def run(settings: Settings, database: Database, rules: Rules, keys: Keys, listening: Callable[[Service], None]) -> int:
+def run(settings: Settings, database: Database, rules: Rules, keys: Keys, listening: Callable[[Site], None]) -> int:
     """Serve until told to stop; gives 3 when the ledger failed. listening: called once, before the first request."""
     log, stop = logger_to(sys.stderr.buffer), _Stop()
     logging.basicConfig(handlers=[LibraryLogs(log)], level=logging.WARNING, force=True)
@@ -165,7 +174,7 @@ def run(settings: Settings, database: Database, rules: Rules, keys: Keys, listen
     stop.server = uvicorn.Server(server_config(site, settings.host, settings.port))
     gc.collect()
     gc.freeze()  # catalogs and plans live as long as the process: collections need not look at them again
-    listening(site.service)
+    listening(site)
     stop.server.run()
     if stop.failure is not None:
         log.error("stopped", exc_info=stop.failure)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.requests import ClientDisconnect
 from structlog.typing import FilteringBoundLogger
 
+from api.http.background import Background
 from api.http.clock import MovedClock
 from api.http.limits import Rates, Room, Stay
 from api.http.metrics import Metrics
@@ -23,7 +24,9 @@ from api.http.writer import Writer
 from api.ledger.audit import write_audit
 from api.ledger.database import Database
 from api.ledger.rows import AuditRow
+from api.service.balances import Balances
 from api.service.explaining import Explainer
+from api.service.jobs import Jobs
 from api.service.reconciling import Reconciler
 from api.service.requests import Principal, Role
 from api.service.service import Service
@@ -42,7 +45,8 @@ Found = TypeVar("Found")
 class Site:
     """One running service. version: what `/version` says. clock: of a sandbox. readers: threads that read the ledger.
 
-    nonces, rates, room: what bounds those who ask. upkeep: what is done beside requests.
+    nonces, rates, room: what bounds those who ask. upkeep, background: what is done beside requests, every second and
+    as jobs of the agency.
     """
 
     database: Database
@@ -55,6 +59,9 @@ class Site:
     room: Room
     upkeep: Upkeep
     writer: Writer
+    balances: Balances
+    jobs: Jobs
+    background: Background
     readers: ThreadPoolExecutor
     world: World
     metrics: Metrics
@@ -69,6 +76,7 @@ class Site:
 
     def close(self) -> None:
         """Finish what is begun, and stop."""
+        self.background.close()
         self.writer.close()
         self.upkeep.close()
         self.nonces.close()

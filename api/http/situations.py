@@ -15,6 +15,9 @@ ITEM = "XA02BC-01P"
 BEIJING = ("employee_basic", "110000", "")
 CHENGDU = ("employee_basic", "510100", "cn.illustrative.chengdu.civil_servant")
 BENGBU = ("resident_basic", "340300", "cn.anhui.bengbu.residents.2023")
+ACCOUNT_PLAN = "cn.beijing.employees.2023"
+"""The plan of those whose personal account is credited."""
+
 ASSISTED = ("resident_basic", "340300", "cn.illustrative.bengbu.catastrophic.assistance")
 
 Line = tuple[str, str]
@@ -46,7 +49,8 @@ class Bill:
 class Situation:
     """A person: what it shows in English and Chinese, cover, history, the claim to try and what it comes to.
 
-    funds: yuan by fund. reason: why no fund pays, or the code under which the claim is refused; then cash is empty.
+    account: yuan on the personal account before the history. funds: yuan by fund. reason: why no fund pays, or the code
+    under which the claim is refused; then cash is empty.
     """
 
     person_id: str
@@ -64,6 +68,7 @@ class Situation:
     until: str = ""
     state: str = "normal"
     history: tuple[Bill, ...] = ()
+    account: str = ""
 
     @property
     def claim(self) -> dict[str, Any]:
@@ -167,6 +172,11 @@ SITUATIONS = (
         CHENGDU, inpatient(20800, "2022-05-06", filing="filed"), "713.53",
         {"civil_servant": "940.60", "employee_pool": "16855.50", "mutual_supplement": "2290.37"},
         status="civil_servant",
+    ),
+    Situation(
+        "S0000018", "personal account of 1,000 yuan, which pays before cash", "个人账户余额 1000 元，先于现金支付",
+        BEIJING, outpatient(3000), "1160.00", {"large_amount": "840.00", "personal_account": "1000.00"},
+        account="1000.00",
     ),
 )  # fmt: skip
 """By number. Nobody has a number that is not listed: such a claim is refused as PERSON_UNKNOWN."""

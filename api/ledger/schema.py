@@ -232,6 +232,25 @@ seal = Table(
     _text("root"),
 )
 
+job = Table(
+    "job",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _number("year"),
+    _bytes("persons"),
+    _number("posts"),
+    _text("outcome"),
+    _number("started_at"),
+    _number("heard_at"),
+    _number("ended_at", nullable=True),
+    _number("persons_found", nullable=True),
+    _number("persons_done"),
+    _bytes("result"),
+    CheckConstraint("outcome IN ('running', 'done', 'failed')", name="outcome"),
+    sqlite_with_rowid=False,
+    comment="re-adjudications that a service does in the background; what they post stands in the journal",
+)
+
 credential = Table(
     "credential",
     metadata,

@@ -1,28 +1,25 @@
 """Balances that no settlement made: counters carried in from an older system (OPEN), credits of the personal account
-(DEPOSIT). Each row of a file is a message of the agency, so a file that broke off is given again and goes on.
+(DEPOSIT). Each is a message of the agency, so what broke off is given again under the same name and goes on.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import Connection
 
-from adjudicator import Accounts, Rulebook
-from adjudicator.accounts import Entry
-from api.failures import CannotRunError
+from adjudicator import Rulebook
+from adjudicator.errors import AdjudicatorError
 from api.ledger import books, counters, journal
 from api.ledger.chain import sha256
 from api.ledger.counters import Counters
 from api.ledger.database import Database
 from api.ledger.periods import last_closed
 from api.ledger.rows import RequestRow
-from api.output.accounts import read_accounts
 from api.output.tables import ACCOUNT
 from api.service.adjudication import Adjudicator
 from api.service.lives import in_force, touches
@@ -34,19 +31,48 @@ from api.service.work import Asked, blind_of, standing_answer
 from api.service.world import World
 from api.wire.canonical import canonical
 from api.wire.identity import Keyring
-from api.wire.values import AMOUNT_DECIMALS, AMOUNT_FORM, units
 
 CONSOLE = Principal("console", "", Role.OPERATOR)
-"""Who loads balances: the agency, at its own machine."""
+"""Who loads balances, from wherever they come: the agency."""
 
 HOLDERS_AT_ONCE = 200
 """Rows of one transaction."""
 
-DEPOSIT_HEADINGS = ("person_id", "plan", "amount")
+Counted = tuple[str, str, str, int, int]
+"""plan, counter, keys, period, value"""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Counters of a holder as an older system left them. holder: number of a person, or another, as `household:H1`."""
+
+    holder: str
+    counters: tuple[Counted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What is paid into a personal account of a plan; below zero: taken back."""
+
+    person_id: str
+    plan: str
+    fen: int
+
+
+class UnknownError(AdjudicatorError):
+    """Balances name what is not there, and none is posted.
+
+    persons: places, among the balances given, of those whose person is not insured here. counters: place of the balance
+    and of the counter in it, with what no plan has.
+    """
+
+    def __init__(self, persons: Sequence[int], counters: Mapping[tuple[int, int], str]) -> None:
+        super().__init__(f"{len(persons)} persons, {len(counters)} counters")
+        self.persons, self.counters = persons, counters
 
 
 class Outcome(StrEnum):
-    """What became of a row."""
+    """What became of a balance."""
 
     POSTED = "posted"
     BEFORE = "before"  # it was posted under this name before
@@ -60,7 +86,7 @@ DONE = frozenset({Outcome.POSTED, Outcome.BEFORE})
 
 @dataclass(slots=True)
 class Balanced:
-    """What became of a file. refused: line of the file, the first one of a holder, and why it cannot be posted."""
+    """What became of balances. refused: place, the first one of a holder, and why it cannot be posted."""
 
     posted: int = 0
     before: int = 0
@@ -77,44 +103,46 @@ class Balances:
     keyring: Keyring
     world: World
 
-    def open(self, path: Path, name: str) -> Balanced:
-        """Post the counters of an accounts file, one row a holder. Raises CannotRunError where one is unknown."""
-        entries = list(_entries(read_accounts(path)))
-        known = self._known(path, [holder for _, holder, *_ in entries if ":" not in holder])
+    def open(self, openings: Sequence[Opening], name: str) -> Balanced:
+        """Post counters, one row a holder. Raises UnknownError."""
         programs = self.adjudicator.rulebook.programs
         counted = {(program.name, rule.name) for program in programs for rule in program.counters}
-        found: dict[str, tuple[int, list[tuple[str, str, str, int, int]]]] = {}
-        for line, (plan, holder, counter, keys, period, value) in enumerate(entries, 2):
-            if (plan, counter) not in counted:
-                raise CannotRunError("BALANCE_COUNTER_UNKNOWN", path=path, line=line, counter=f"{plan} {counter}")
-            found.setdefault(known.get(holder, holder), (line, []))[1].append((plan, counter, keys, period, value))
-        return self._post([(line, OpenRequest(holder, tuple(own))) for holder, (line, own) in found.items()], name)
+        unknown = {
+            (place, number): f"{plan} {counter}"
+            for place, one in enumerate(openings)
+            for number, (plan, counter, *_) in enumerate(one.counters)
+            if (plan, counter) not in counted
+        }
+        known = self._known({place: one.holder for place, one in enumerate(openings) if ":" not in one.holder}, unknown)
+        found: dict[str, tuple[int, list[Counted]]] = {}
+        for place, one in enumerate(openings):
+            found.setdefault(known.get(one.holder, one.holder), (place, []))[1].extend(one.counters)
+        return self._post([(place, OpenRequest(holder, tuple(own))) for holder, (place, own) in found.items()], name)
 
-    def deposit(self, path: Path, name: str) -> Balanced:
-        """Post the credits of a file, one row a person and plan. Raises CannotRunError for a mistake."""
-        lines = list(_deposits(path))
-        known = self._known(path, [number for number, _, _ in lines])
+    def deposit(self, credits: Sequence[Credit], name: str) -> Balanced:
+        """Post credits, one row a person and plan. Raises UnknownError."""
         of_plan = account_counters(self.adjudicator.rulebook)
+        unknown = {(place, 0): one.plan for place, one in enumerate(credits) if one.plan not in of_plan}
+        known = self._known({place: one.person_id for place, one in enumerate(credits)}, unknown)
         found: dict[tuple[str, str], tuple[int, int]] = {}
-        for line, (number, plan, fen) in enumerate(lines, 2):
-            if plan not in of_plan:
-                raise CannotRunError("BALANCE_COUNTER_UNKNOWN", path=path, line=line, counter=plan)
-            first, before = found.get((known[number], plan), (line, 0))
-            found[known[number], plan] = first, before + fen
+        for place, one in enumerate(credits):
+            first, before = found.get((known[one.person_id], one.plan), (place, 0))
+            found[known[one.person_id], one.plan] = first, before + one.fen
         requests: list[tuple[int, BalanceRequest]] = [
-            (line, DepositRequest(person, plan, of_plan[plan], fen))
-            for (person, plan), (line, fen) in found.items()
+            (place, DepositRequest(person, plan, of_plan[plan], fen))
+            for (person, plan), (place, fen) in found.items()
             if fen
         ]
         return self._post(requests, name)
 
-    def _known(self, path: Path, numbers: Sequence[str]) -> dict[str, str]:
-        blinds = {number: blind_of(self.keyring, number) for number in numbers}
+    def _known(self, numbers: Mapping[int, str], counters: Mapping[tuple[int, int], str]) -> dict[str, str]:
+        """Give the keys of persons by number. counters: those that no plan has. Raises UnknownError where any is."""
+        blinds = {number: blind_of(self.keyring, number) for number in numbers.values()}
         with self.database.read() as connection:
             known = books.known_persons(connection, list(blinds.values()))
-        missing = [place for place, number in enumerate(blinds, 1) if blinds[number] not in known]
-        if missing:
-            raise CannotRunError("BALANCE_PERSON_UNKNOWN", path=path, count=len(missing), first=missing[0])
+        missing = [place for place, number in numbers.items() if blinds[number] not in known]
+        if missing or counters:
+            raise UnknownError(missing, counters)
         return {number: known[blind] for number, blind in blinds.items()}
 
     def _post(self, requests: Sequence[tuple[int, BalanceRequest]], name: str) -> Balanced:
@@ -124,23 +152,23 @@ class Balances:
         while left:
             chosen: dict[str, tuple[int, BalanceRequest]] = {}
             later = []
-            for line, request in left:
+            for place, request in left:
                 if len(chosen) == HOLDERS_AT_ONCE or request.holder in chosen:
-                    later.append((line, request))
+                    later.append((place, request))
                 else:
-                    chosen[request.holder] = line, request
-            asked = {line: _asked(request, name) for line, request in chosen.values()}
+                    chosen[request.holder] = place, request
+            asked = {place: _asked(request, name) for place, request in chosen.values()}
             said = self.database.transact(partial(self._transaction, asked=asked))
             self.world.reached("committed")
             counted = Counter(said.values())
             done.posted += counted[Outcome.POSTED]
             done.before += counted[Outcome.BEFORE]
-            done.refused += [(line, found) for line, found in said.items() if found not in DONE]
+            done.refused += [(place, found) for place, found in said.items() if found not in DONE]
             left = later
         return done
 
     def _transaction(self, connection: Connection, asked: dict[int, Asked]) -> dict[int, Outcome]:
-        """Post some rows; give what became of each, by line."""
+        """Post some rows; give what became of each, by place."""
         holders = {_request(one).holder for one in asked.values()}
         heads = books.lock_holders(connection, holders)
         self.world.reached("locked")
@@ -151,15 +179,15 @@ class Balances:
         recorder = Recorder(self.adjudicator, self.provenance, self.world, posting, now, last_closed(connection))
         (cover,) = books.keep_content(connection, "cover", [b"[]"])
         said: dict[int, Outcome] = {}
-        for line, one in asked.items():
+        for place, one in asked.items():
             request = _request(one)
             if one.key in answered:
                 conflict = standing_answer(one, *answered[one.key]).outcome == "conflict"
-                said[line] = Outcome.NAME_USED if conflict else Outcome.BEFORE
+                said[place] = Outcome.NAME_USED if conflict else Outcome.BEFORE
                 continue
             opening, closing = change(request, standing[request.holder])
-            said[line] = self._outcome(connection, request, closing)
-            if said[line] is not Outcome.POSTED:
+            said[place] = self._outcome(connection, request, closing)
+            if said[place] is not Outcome.POSTED:
                 continue
             row = recorder.balance(one, request, cover, opening, closing, self._entries(request, opening, closing))
             posting.remember(RequestRow(*one.key, one.kind, one.digest, "done", row.seq, None, now))
@@ -208,14 +236,6 @@ def account_counters(rulebook: Rulebook) -> dict[str, str]:
     return found
 
 
-def _entries(accounts: Accounts) -> Iterator[Entry]:
-    """Give the entries of accounts in the order of their file."""
-    texts = (column.decode() for column in (accounts.plan, accounts.holder, accounts.counter, accounts.keys))
-    rows = zip(*texts, accounts.period.tolist(), accounts.value.tolist(), strict=True)
-    for plan, holder, counter, keys, period, value in rows:
-        yield str(plan), str(holder), str(counter), str(keys), period, value
-
-
 def _asked(request: BalanceRequest, name: str) -> Asked:
     plan = f"/{request.plan}" if isinstance(request, DepositRequest) else ""
     form = canonical(request)
@@ -226,15 +246,3 @@ def _request(asked: Asked) -> BalanceRequest:
     request = asked.message.request
     assert isinstance(request, OpenRequest | DepositRequest)
     return request
-
-
-def _deposits(path: Path) -> Iterator[tuple[str, str, int]]:
-    """Read a file of credits: number, plan, fen. Raises CannotRunError that names the line."""
-    heading, *lines = path.read_text(encoding="utf-8-sig").splitlines() or [""]
-    if tuple(heading.split(",")) != DEPOSIT_HEADINGS:
-        raise CannotRunError("BALANCE_NOT_READ", path=path, line=1, expected=",".join(DEPOSIT_HEADINGS))
-    for number, line in enumerate(lines, 2):
-        cells = [cell.strip() for cell in line.split(",")]
-        if len(cells) != len(DEPOSIT_HEADINGS) or not AMOUNT_FORM.matches(cells[-1]):
-            raise CannotRunError("BALANCE_NOT_READ", path=path, line=number, expected="S0000001,PLAN,120.50")
-        yield cells[0], cells[1], units(cells[2], AMOUNT_DECIMALS)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from sqlalchemy.exc import OperationalError
 
-from api.failures import CannotRunError
 from api.ledger import periods
 from api.ledger.database import Database
 from api.ledger.database.statements import wait_for_writers
@@ -15,8 +13,10 @@ from api.ledger.periods import Period
 from api.ledger.schema import holder
 from api.service.days import book_day, day_text
 from api.service.world import World
+from api.wire.problems import Mistake
 
-MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
+IN_FLIGHT = "PERIOD_IN_FLIGHT"
+"""Why a month was not closed that can be closed a moment later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +27,31 @@ class Closed:
     sums: dict[str, int]
 
 
-def close_period(database: Database, world: World, month: str) -> Closed:
-    """Close a month. What is settled after that, or taken back, is posted to a later one, whatever the clock says.
+def close_period(database: Database, world: World, month: str) -> Closed | Mistake:
+    """Close a month (YYYY-MM). What is settled later, or taken back, is posted to a later one, whatever the clock says.
 
-    Raises CannotRunError: for a month that is not over, closed already, or after one that is open; and while a
-    transaction that began before is in flight, for it may belong to the month.
+    A month is not closed that is not over, closed already, or after one that is open; nor while a transaction that
+    began before is in flight (IN_FLIGHT), for it may belong to the month.
     """
-    if not MONTH.fullmatch(month):
-        raise CannotRunError("PERIOD_NOT_READ", found=month)
     try:
         with database.write() as connection:
             wait_for_writers(connection, holder)
             now = world.now_ms()
             if month >= day_text(book_day(now))[:7]:
-                raise CannotRunError("PERIOD_NOT_OVER", period=month)
+                return Mistake("PERIOD_NOT_OVER", "/period", fields={"period": month})
             closed, earlier = periods.last_closed(connection), periods.first_open(connection)
             if month <= closed:
-                raise CannotRunError("PERIOD_CLOSED", period=month, closed=closed)
+                return Mistake("PERIOD_CLOSED", "/period", fields={"period": month, "closed": closed})
             if earlier is not None and earlier < month:
-                raise CannotRunError("PERIOD_EARLIER_OPEN", period=month, earlier=earlier)
+                return Mistake("PERIOD_EARLIER_OPEN", "/period", fields={"period": month, "earlier": earlier})
             made = periods.close(connection, month, now)
             return Closed(made, periods.sums(connection, month))
     except OperationalError as failure:
-        raise CannotRunError("PERIOD_IN_FLIGHT", period=month, problem=str(failure.orig).strip()) from None
+        return Mistake(IN_FLIGHT, "/period", fields={"period": month, "problem": str(failure.orig).strip()})
+
+
+def read_period(database: Database, month: str) -> Closed | None:
+    """Give a month that is closed; None for one that is not."""
+    with database.read() as connection:
+        found = next((one for one in periods.closed_periods(connection) if one.period == month), None)
+        return Closed(found, periods.sums(connection, month)) if found else None

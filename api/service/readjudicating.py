@@ -10,7 +10,7 @@ transaction: its id is made of the job's name and the person, so a job that died
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -22,9 +22,10 @@ from api.ledger.database import Database
 from api.ledger.periods import last_closed
 from api.ledger.rows import JournalRow, RequestRow
 from api.service.adjudication import Adjudicator
-from api.service.answers import Adjustment, Answer
+from api.service.answers import Answer
 from api.service.cases import Case
 from api.service.days import year_of
+from api.service.differences import Readjudicated
 from api.service.lives import Life, cases_of, in_force, lives_of, touches
 from api.service.posting import Posting
 from api.service.provenance import Provenance
@@ -44,19 +45,8 @@ ATTEMPTS = 4
 
 Result = TypeVar("Result")
 
-
-@dataclass(frozen=True, slots=True)
-class Readjudicated:
-    """What a person's year comes to. adjustments: by settlement, in order. posted: whether it stands in the journal.
-
-    undecided: why nothing can be done, where something would have to be. done_before: posted by this job before.
-    """
-
-    person_key: str
-    adjustments: tuple[Adjustment, ...] = ()
-    posted: bool = False
-    undecided: Mistake | None = None
-    done_before: bool = False
+Noted = Callable[[Connection, Readjudicated], None]
+"""Told of a person in the transaction that posts what differs."""
 
 
 class Readjudication:
@@ -66,14 +56,17 @@ class Readjudication:
         self._database, self._adjudicator = database, adjudicator
         self._provenance, self._world = provenance, world
 
-    def persons(self, year: int, only: Collection[str] | None = None) -> list[str]:
+    def persons(
+        self, year: int, only: Collection[str] | None = None, looking: Callable[[], None] = lambda: None
+    ) -> list[str]:
         """Give the keys of persons with a settlement of the year that would now come to something else.
 
-        only: keys of the persons to look at, None for all.
+        only: keys of the persons to look at, None for all. looking: called now and then meanwhile.
         """
         adjudicator, found = self._adjudicator, dict[str, None]()
         with self._database.read(patient=True) as connection:
             for rows in _of_year(connection, year, only):
+                looking()
                 for batch in _batches(rows, adjudicator):
                     same = _still(batch, adjudicator)
                     found |= {row.person_key: None for (row, _), still in zip(batch, same, strict=True) if not still}
@@ -85,10 +78,12 @@ class Readjudication:
             scope = _Scope(connection, self._adjudicator, person_key, year)
             return _told(person_key, scope.reversal(counters.read_counters(connection, scope.holders)))
 
-    def post(self, person_key: str, year: int, job: str) -> Readjudicated:
+    def post(
+        self, person_key: str, year: int, job: str, noted: Noted = lambda _connection, _found: None
+    ) -> Readjudicated:
         """Post what differs for a person, in one transaction, at most once for each job and person."""
         message = Message(CONSOLE, f"{job}/{person_key}", ReadjudicateRequest(person_key, year))
-        found = self._again(lambda connection: self._post(connection, message, person_key, year))
+        found = self._again(lambda connection: self._post(connection, message, person_key, year, noted))
         self._world.reached("committed")
         return found
 
@@ -101,7 +96,9 @@ class Readjudication:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    def _post(self, connection: Connection, message: Message, person_key: str, year: int) -> Readjudicated:
+    def _post(
+        self, connection: Connection, message: Message, person_key: str, year: int, noted: Noted
+    ) -> Readjudicated:
         adjudicator, world = self._adjudicator, self._world
         world.reached("begun")
         form = canonical(message.request)
@@ -125,8 +122,10 @@ class Readjudication:
         posting.remember(RequestRow(*asked.key, asked.kind, asked.digest, "done", row.seq, answer=None, decided_at=now))
         world.reached("decided")
         posting.write(connection)
+        found = replace(_told(person_key, reversal), posted=True)
+        noted(connection, found)
         world.reached("written")
-        return replace(_told(person_key, reversal), posted=True)
+        return found
 
 
 class _Scope:

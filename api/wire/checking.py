@@ -16,7 +16,7 @@ from api.wire.decoding import pointer_to
 from api.wire.problems import Mistake, shown
 from api.wire.values import FORMS, LONGEST_ID
 
-PRIVATE = frozenset({"person_id"})
+PRIVATE = frozenset({"person_id", "holder"})
 """Fields that identify a person: masked wherever they are shown."""
 
 RENAMED = {"claim_id": "visit_id", "settlement": "admission"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from api.wire.problems import Mistake, shown
@@ -106,6 +106,37 @@ def span_is_short(body: Body) -> Iterator[Mistake]:
         yield Mistake("STATEMENT_TOO_LONG", "/last", found=shown(last), fields={"days": MOST_DAYS})
 
 
+def persons_are_credited_once(body: Body) -> Iterator[Mistake]:
+    """Find credits of an account that an earlier one of the request is for."""
+    yield from _twice("deposits", [(one.get("person_id"), one.get("plan")) for one in body.get("deposits") or ()])
+
+
+def holders_are_opened_once(body: Body) -> Iterator[Mistake]:
+    """Find holders, and counters of a holder, that stand in the request before."""
+    openings = body.get("openings") or ()
+    yield from _twice("openings", [(one.get("holder"),) for one in openings])
+    for place, one in enumerate(openings):
+        named = [
+            (each.get("plan"), each.get("counter"), each.get("keys", ""), each.get("period"))
+            for each in one.get("counters") or ()
+        ]
+        yield from _twice(f"openings/{place}/counters", named)
+
+
+def _twice(part: str, names: Sequence[tuple[object, ...]]) -> Iterator[Mistake]:
+    seen: set[tuple[object, ...]] = set()
+    for place, name in enumerate(names):
+        if None not in name and name in seen:
+            yield Mistake("BALANCE_TWICE", f"/{part}/{place}")
+        seen.add(name)
+
+
+def persons_or_everyone(body: Body) -> Iterator[Mistake]:
+    """Find a job that does not say for whom, or says it twice."""
+    if ("persons" in body) == bool(body.get("everyone")):
+        yield Mistake("PERSONS_OR_EVERYONE", expected='"persons": [...] | "everyone": true')
+
+
 CLAIM_LAWS: tuple[Law, ...] = (
     line_ids_differ,
     amounts_are_price_times_quantity,
@@ -115,6 +146,9 @@ CLAIM_LAWS: tuple[Law, ...] = (
 )
 REVERSAL_LAWS: tuple[Law, ...] = (one_thing_is_undone,)
 STATEMENT_LAWS: tuple[Law, ...] = (span_is_short,)
+DEPOSIT_LAWS: tuple[Law, ...] = (persons_are_credited_once,)
+OPENING_LAWS: tuple[Law, ...] = (holders_are_opened_once,)
+READJUDICATION_LAWS: tuple[Law, ...] = (persons_or_everyone,)
 
 
 def product_fen(price_e6: int, quantity_e4: int) -> int:

@@ -36,6 +36,8 @@ STATUS: Mapping[str, int] = {
     "NOT_REVERSED": 422,
     "MESSAGE_ID_REUSED": 422,
     "NOT_DONE": 503,
+    "PERIOD_NOT_CLOSED": 422,
+    "NOT_STARTED": 422,
     "RULES_OTHER_THAN_THEN": 422,
     "NOT_ALLOWED": 403,
     "NOT_FOUND": 404,

@@ -11,12 +11,23 @@ from pydantic_core import ErrorDetails
 
 from api.files.codes import word_of
 from api.ledger.statements import Span, StatementRow
+from api.service.balances import Counted, Credit, Opening
+from api.service.jobs import JobRequest
 from api.service.reconciling import Stretch, Totals
 from api.service.requests import ClaimRequest, LineRequest, ReverseRequest, UndoReason
+from api.wire.agency import DepositMessage, OpeningMessage, PeriodMessage, ReadjudicationMessage
 from api.wire.books import CoverMessage, InstitutionMessage
 from api.wire.checking import Steps, mistake_of
 from api.wire.decoding import decode
-from api.wire.laws import CLAIM_LAWS, REVERSAL_LAWS, STATEMENT_LAWS, Law
+from api.wire.laws import (
+    CLAIM_LAWS,
+    DEPOSIT_LAWS,
+    OPENING_LAWS,
+    READJUDICATION_LAWS,
+    REVERSAL_LAWS,
+    STATEMENT_LAWS,
+    Law,
+)
 from api.wire.models import Claim, ClaimMessage, PersonQuery, ReverseMessage
 from api.wire.problems import MOST_MISTAKES, Mistake, refuse
 from api.wire.sandbox import SandboxClock
@@ -92,6 +103,35 @@ def read_institutions(body: bytes) -> list[dict[str, str]]:
     """Read institutions. Raises RequestError."""
     said: list[dict[str, str]] = _checked(body, InstitutionMessage, ())["institutions"]
     return said
+
+
+def read_period_message(body: bytes) -> str:
+    """Read which clearing month is closed. Raises RequestError."""
+    return str(_checked(body, PeriodMessage, ())["period"])
+
+
+def read_deposits(body: bytes) -> tuple[str, list[Credit]]:
+    """Read credits of personal accounts and their name. Raises RequestError."""
+    said = _checked(body, DepositMessage, DEPOSIT_LAWS)
+    credits = [Credit(one["person_id"], one["plan"], units(one["amount"], AMOUNT_DECIMALS)) for one in said["deposits"]]
+    return said["name"], credits
+
+
+def read_openings(body: bytes) -> tuple[str, list[Opening]]:
+    """Read counters that are carried in and their name. Raises RequestError."""
+    said = _checked(body, OpeningMessage, OPENING_LAWS)
+    return said["name"], [Opening(one["holder"], tuple(map(_counted, one["counters"]))) for one in said["openings"]]
+
+
+def _counted(said: Mapping[str, Any]) -> Counted:
+    return said["plan"], said["counter"], said.get("keys", ""), said["period"], said["value"]
+
+
+def read_readjudication(body: bytes) -> JobRequest:
+    """Read what is to be settled anew. Raises RequestError."""
+    said = _checked(body, ReadjudicationMessage, READJUDICATION_LAWS)
+    numbers = tuple(said["persons"]) if "persons" in said else None
+    return JobRequest(said["name"], said["year"], numbers, said["post"])
 
 
 def read_clock(body: bytes) -> int:

@@ -71,7 +71,12 @@ PRICE_FORM = _decimal_form(PRICE_DECIMALS, "823.000000", signed=False)
 DAY_FORM = Form(
     r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", len("2023-05-06"), "2023-05-06", "DAY_NOT_READ"
 )
-FORMS = {form.pattern: form for form in (ID_FORM, WORD_FORM, AMOUNT_FORM, QUANTITY_FORM, PRICE_FORM, DAY_FORM)}
+MONTH_FORM = Form(r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$", len("2023-05"), "2023-05", "MONTH_NOT_READ")
+NAME_FORM = Form(rf"^[0-9A-Za-z_.:-]{{1,{LONGEST_ID}}}$", LONGEST_ID, "2023-05", "NAME_NOT_READ")
+FORMS = {
+    form.pattern: form
+    for form in (ID_FORM, WORD_FORM, AMOUNT_FORM, QUANTITY_FORM, PRICE_FORM, DAY_FORM, MONTH_FORM, NAME_FORM)
+}
 
 ID = re.compile(ID_FORM.pattern, re.ASCII)
 
@@ -85,6 +90,11 @@ Amount = Annotated[str, AMOUNT_FORM.declared]
 Quantity = Annotated[str, QUANTITY_FORM.declared]
 Price = Annotated[str, PRICE_FORM.declared]
 Day = Annotated[str, DAY_FORM.declared, AfterValidator(_exists)]
+Month = Annotated[str, MONTH_FORM.declared]
+
+Name = Annotated[str, NAME_FORM.declared]
+"""A name that the agency gives: it stands in addresses and before the slash of message ids."""
+
 Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT, examples=[7], json_schema_extra={"format": "int32"})]
 
 

@@ -25,7 +25,7 @@ LIBRARY = {
 }
 """Types that a generated file imports or makes anyway."""
 
-TAGS = {"settlement", "operation", "books", "sandbox"}
+TAGS = {"settlement", "operation", "books", "agency", "sandbox"}
 WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CONSTANT = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 

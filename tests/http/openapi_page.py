@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 
-from api.http import books, operating, routes
+from api.http import agency, books, operating, routes
 from api.http.app import DESCRIPTION, TITLE, VERSION
 from api.http.describing import document
 
@@ -24,5 +24,6 @@ if __name__ == "__main__":
     app = FastAPI(title=TITLE, version=VERSION, description=DESCRIPTION)
     app.include_router(routes.router)
     app.include_router(books.router)
+    app.include_router(agency.router)
     app.include_router(operating.router)
     PAGE.write_text(published(document(app)), encoding="utf-8")

@@ -34,6 +34,13 @@ GRANTED = {
     "compareDetails": {"institution", "operator", "reviewer", "auditor"},
     "putCover": {"operator"},
     "putInstitutions": {"admin"},
+    "closePeriod": {"operator"},
+    "readPeriod": {"operator", "reviewer", "auditor"},
+    "deposit": {"operator"},
+    "openCounters": {"operator"},
+    "startReadjudication": {"operator"},
+    "readReadjudication": {"operator", "reviewer", "auditor"},
+    "listReadjudications": {"operator", "reviewer", "auditor"},
     "health": {ANYONE},
     "ready": {ANYONE},
     "version": {ANYONE},
@@ -41,6 +48,7 @@ GRANTED = {
 }
 """Who may ask what, written down once more, by hand: a new operation fails until it stands here."""
 
+BEIJING = "cn.beijing.employees.2023"
 SPAN = {
     "scheme": "310",
     "clearing": "11",
@@ -57,6 +65,15 @@ BODIES: dict[str, Any] = {
     "compareDetails": {**SPAN, "rows": []},
     "putCover": {"spans": [{"person_id": PERSON, "scheme": "310", "place": "110000", "cover": "1"}]},
     "putInstitutions": {"institutions": [{"code": "H11000000099", "name": "示例医院", "place": "110000"}]},
+    "closePeriod": {"period": "2023-04"},
+    "deposit": {"name": "2023-05", "deposits": [{"person_id": PERSON, "plan": BEIJING, "amount": "100.00"}]},
+    "openCounters": {
+        "name": "old-system",
+        "openings": [
+            {"holder": PERSON, "counters": [{"plan": BEIJING, "counter": "account", "period": 0, "value": 1}]}
+        ],
+    },
+    "startReadjudication": {"name": "J1", "year": 2023, "everyone": True, "post": False},
 }
 
 
@@ -73,7 +90,7 @@ def test_every_role_may_ask_what_it_is_granted_and_nothing_else(hospital: Hospit
     settlement = hospital.settle(bill()).json()["settlement_id"]
     for method, path, said in operations(hospital):
         granted, name = GRANTED[said["operationId"]], said["operationId"]
-        target = path.format(settlement_id=settlement, message_id="U9")
+        target = path.format(settlement_id=settlement, message_id="U9", period="2023-04", name="J1")
         if granted == {ANYONE}:
             assert hospital.http.request(method, target).status_code == 200
             continue

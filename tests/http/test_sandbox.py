@@ -48,7 +48,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     tools = Tools(Adjudicator(setting_of(rules), rules.rulebook), decided, SANDBOX_KEYS.identity, world)
     office = Office(database, site.service, tools, world, folder)
     for _ in range(2):  # as when it is started again
-        sandbox.settle_histories(site.service)
+        sandbox.settle_histories(site)
     app = create_app(site)
     with TestClient(app) as http:
         yield Hospital(app, http, office, log)

@@ -157,6 +157,7 @@ def test_balances_are_loaded_once_under_a_name(run: Run, tmp_path: Path) -> None
 def test_a_month_that_is_not_over_is_not_closed(run: Run) -> None:
     run("ledger", "init", "--keys", "keys.json")
     assert run("ledger", "close", "--period", "2099-01")[1]["error"]["code"] == "PERIOD_NOT_OVER"
+    assert run("ledger", "close", "--period", "2023-4")[1]["error"]["code"] == "PERIOD_NOT_READ"
     code, said = run("ledger", "close", "--period", "2023-01")
     assert (code, said["period"], said["rows"], said["sums"]) == (0, "2023-01", 0, {})
 

@@ -9,6 +9,7 @@ import pytest
 
 from api.failures import CannotRunError
 from api.ledger.journal import entries_of_rows
+from api.service.balance_files import deposit_file, open_file
 from api.service.balances import HOLDERS_AT_ONCE, Balanced, Balances, Outcome
 from api.service.requests import Message, Principal, ReverseRequest, Role
 from tests.conftest import NewOffice
@@ -40,11 +41,11 @@ def written(office: Office, text: str) -> Path:
 
 
 def opened(office: Office, text: str = OPENINGS, name: str = "old-system") -> Balanced:
-    return balances(office).open(written(office, text), name)
+    return open_file(balances(office), written(office, text), name)
 
 
 def deposited(office: Office, text: str = DEPOSITS, name: str = "may") -> Balanced:
-    return balances(office).deposit(written(office, text), name)
+    return deposit_file(balances(office), written(office, text), name)
 
 
 def entries(office: Office) -> list[list[tuple[str, int]]]:

@@ -12,6 +12,7 @@ import pytest
 
 from api.ledger.rows import JournalRow
 from api.service import readjudicating
+from api.service.differences import Readjudicated
 from api.service.lives import Life
 from api.service.loading import load_members
 from api.service.requests import ClaimRequest
@@ -40,7 +41,7 @@ def change_cover(office: Office, members: str) -> None:
     load_members(office.database, office.folder / "changed.csv", KEYRING, office.world)
 
 
-def run(office: Office, job: str = JOB, year: int = 2023) -> list[readjudicating.Readjudicated]:
+def run(office: Office, job: str = JOB, year: int = 2023) -> list[Readjudicated]:
     asked = office.readjudication()
     return [asked.post(person, year, job) for person in asked.persons(year)]
 

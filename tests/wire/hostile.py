@@ -169,6 +169,55 @@ DETAILS: list[dict[str, Any]] = [
 ]
 
 
+WRONG_NAMES: list[Any] = [*WRONG_IDS, "a/b", "/", "../x"]
+PERIODS: list[Any] = [
+    *({"period": value} for value in WRONG_DAYS),
+    *({"period": value} for value in ("2023", "2023-13", "2023-5", "2023-05-01", "2200-01", "202305", "2023-05\n")),
+    {"period": "2099-01"},
+    {"period": "2023-04", "force": True},
+]
+CREDIT = {"person_id": "P1", "plan": "cn.beijing.employees.2023", "amount": "1.00"}
+DEPOSITS: list[Any] = [
+    *({"name": value, "deposits": [CREDIT]} for value in WRONG_NAMES),
+    *({"name": "x", "deposits": [CREDIT | {"amount": value}]} for value in WRONG_AMOUNTS),
+    *({"name": "x", "deposits": [CREDIT | {"person_id": value}]} for value in WRONG_IDS),
+    *({"name": "x", "deposits": [CREDIT | {"plan": value}]} for value in (*WRONG_WORDS, "no.such.plan")),
+    *({"name": "x", "deposits": value} for value in (None, 1, "", {}, [], [None], [[]], [CREDIT] * 2, [CREDIT] * 301)),
+    {"name": "x", "deposits": [CREDIT]},
+]
+COUNTED = {"plan": "cn.beijing.employees.2023", "counter": "account", "period": 0, "value": 1}
+OPENINGS: list[Any] = [
+    *({"name": value, "openings": [{"holder": "P1", "counters": [COUNTED]}]} for value in WRONG_NAMES),
+    *({"name": "x", "openings": [{"holder": value, "counters": [COUNTED]}]} for value in (*WRONG_IDS, "audit", "P1")),
+    *(
+        {"name": "x", "openings": [{"holder": "household:F1", "counters": [COUNTED | {name: value}]}]}
+        for name in ("period", "value")
+        for value in WRONG_COUNTS
+    ),
+    *(
+        {"name": "x", "openings": [{"holder": "household:F1", "counters": [COUNTED | {name: value}]}]}
+        for name in ("plan", "counter", "keys")
+        for value in WRONG_WORDS
+    ),
+    *(
+        {"name": "x", "openings": [{"holder": "household:F1", "counters": value}]}
+        for value in (None, {}, [], [None], [COUNTED] * 2, [COUNTED] * 101, [COUNTED | {"counter": "no_such"}])
+    ),
+]
+READJUDICATION = {"name": "x", "year": 2023, "post": True}
+READJUDICATIONS: list[Any] = [
+    *(READJUDICATION | {"everyone": True, "name": value} for value in WRONG_NAMES),
+    *(READJUDICATION | {"everyone": True, "year": value} for value in (*WRONG_COUNTS, 0, 1899, 2200)),
+    *(READJUDICATION | {"everyone": True, "post": value} for value in WRONG_FLAGS),
+    *(READJUDICATION | {"everyone": value} for value in WRONG_FLAGS),
+    *(READJUDICATION | {"persons": [value]} for value in (*WRONG_IDS, "P1")),
+    *(READJUDICATION | {"persons": value} for value in (None, {}, "", [], ["1"] * 301)),
+    READJUDICATION,
+    READJUDICATION | {"everyone": False},
+    READJUDICATION | {"everyone": True, "persons": ["1"]},
+]
+
+
 def _bytes(said: list[dict[str, Any]]) -> list[bytes]:
     return [json.dumps(body).encode() for body in said]
 
@@ -178,8 +227,15 @@ OTHERS: dict[str, list[bytes]] = {
     "/v1/accounts": _bytes([{"person_id": value} for value in WRONG_IDS] + [{"person_id": "1", "name": "x"}]),
     "/v1/statements/totals": _bytes(TOTALS),
     "/v1/statements/details": _bytes(DETAILS),
+    "/v1/periods": _bytes(PERIODS),
+    "/v1/deposits": _bytes(DEPOSITS),
+    "/v1/openings": _bytes(OPENINGS),
+    "/v1/readjudications": _bytes(READJUDICATIONS),
 }
 """What other routes than that of claims must not take, by route."""
+
+BY_OPERATOR = {"/v1/periods", "/v1/deposits", "/v1/openings", "/v1/readjudications"}
+"""Those of them that an operator asks."""
 
 FAMILIES: dict[str, list[bytes]] = {
     "not JSON": NOT_JSON,

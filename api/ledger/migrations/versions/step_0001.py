@@ -193,6 +193,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("block", name="pk_seal"),
     )
     op.create_table(
+        "job",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("year", sa.BigInteger(), nullable=False),
+        sa.Column("persons", sa.LargeBinary(), nullable=False),
+        sa.Column("posts", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("heard_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("persons_found", sa.BigInteger(), nullable=True),
+        sa.Column("persons_done", sa.BigInteger(), nullable=False),
+        sa.Column("result", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("outcome IN ('running', 'done', 'failed')", name="ck_job_outcome"),
+        sa.PrimaryKeyConstraint("name", name="pk_job"),
+        comment="re-adjudications that a service does in the background; what they post stands in the journal",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "credential",
         sa.Column("key_id", sa.Text(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
