@@ -23,6 +23,9 @@ THREAD_CLAIMS = 131_072
 """Claims in a block where several workers share the interpreter's lock; so many in all are not worth a second worker.
 """
 
+SELDOM = 16
+"""Up to one claim in so many may be earlier than the one before it in a batch that stands nearly in order of time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -56,24 +59,29 @@ class Waves:
 
 
 def sequence(batch: Batch, rows: Int64, group: Int64) -> Order:
-    """Put claim rows in order of settlement, `group` [rows] by `group`."""
+    """Put claim rows in order of settlement, `group` [rows] by `group`.
+
+    Where the batch stands nearly in order of time, only the groups that do not are put in this order.
+    """
     if len(rows) == 1:
         return Order(rows, np.zeros(1, np.int64), np.ones(1, np.int64))
     time = batch.order_time.take(rows)
-    if (time[1:] >= time[:-1]).all():
-        of_group, order = sorted_rows(group)
-    else:
+    if np.count_nonzero(time[1:] < time[:-1]) > len(rows) // SELDOM:
         _, by_time = sorted_rows(time)
-        of_group, order = sorted_rows(group.take(by_time))
-        order = by_time.take(order)
-    begins = np.flatnonzero(of_group[1:] != of_group[:-1]) + 1
-    time = time.take(order)
-    tied = time[1:] == time[:-1]
-    tied[begins - 1] = False
+        rows, group = rows.take(by_time), group.take(by_time)
+    of_group, order = sorted_rows(group)
     ordered = rows.take(order)
+    time = batch.order_time.take(ordered)
+    together = of_group[1:] == of_group[:-1]
+    fallen = together & (time[1:] < time[:-1])
+    if fallen.any():
+        here = np.isin(of_group, of_group[:-1][fallen]).nonzero()[0]
+        right = here.take(np.lexsort((time[here], of_group[here])))
+        ordered[here], time[here] = ordered[right], time[right]
+    tied = together & (time[1:] == time[:-1])
     if tied.any():
         _break_ties(batch, ordered, np.flatnonzero(tied))
-    first = np.concatenate(([0], begins))
+    first = np.append(0, np.flatnonzero(~together) + 1)
     sizes = np.diff(first, append=len(rows))
     _, by_size = sorted_rows(-sizes)
     return Order(ordered, first.take(by_size), sizes.take(by_size))

@@ -165,6 +165,23 @@ def test_sequence_without_risen_time() -> None:
     assert order.sizes.tolist() == [2, 1]
 
 
+@pytest.mark.parametrize("swapped", [0, 3, 200])
+def test_sequence_of_claims_nearly_in_order_of_time(swapped: int) -> None:
+    rng = np.random.default_rng(swapped)
+    times = np.sort(rng.integers(0, 300, 400))
+    for _ in range(swapped):
+        one, other = rng.integers(0, 400, 2)
+        times[[one, other]] = times[[other, one]]
+    rows = [(f"c{i:03d}", f"p{i * i % 61}", None, time, 19_400, 1) for i, time in enumerate(times.tolist())]
+    batch = batch_of(rows)
+    order = sequence(batch, np.arange(400), groups_of(batch, np.arange(400), ()))
+    found = [order.rows[at : at + size].tolist() for at, size in zip(order.first, order.sizes, strict=True)]
+    persons = list(dict.fromkeys(row[1] for row in rows))
+    by_person = {p: [i for i in range(400) if rows[i][1] == p] for p in persons}
+    expected = [sorted(of_person, key=lambda i: (times[i], i)) for of_person in by_person.values()]
+    assert found == sorted(expected, key=len, reverse=True)
+
+
 def test_groups_join_through_shared_holders() -> None:
     rows = [("1", "a", "h1", 0, 0, 0), ("2", "b", "h1", 0, 0, 0), ("3", "b", "h2", 0, 0, 0), ("4", "c", "h2", 0, 0, 0)]
     batch = batch_of([*rows, ("5", "d", None, 0, 0, 0)])
