@@ -14,7 +14,7 @@ from adjudicator.batch import BUCKETS, LARGEST_FEN, Batch
 from adjudicator.catalog import Catalog
 from adjudicator.category_limits import ClaimLimit
 from adjudicator.ceilings import HIGHEST
-from adjudicator.columns import PPM, Bool, Int64, UInt8
+from adjudicator.columns import PPM, Bool, Int32, UInt8
 from adjudicator.division import Division, Partial
 from adjudicator.judged import Judged, JudgedLines, bills
 from adjudicator.line_blocks import ChosenLines, LineBlock, Scratch
@@ -69,8 +69,8 @@ def judge(
     return stage.judged()
 
 
-def _stays(batch: Batch, codes: ClaimCodes, lines: ChosenLines) -> Int64 | None:
-    """Give admission and how many days after it lines may lie, two int32 in one word; None when no claim is a stay."""
+def _stays(batch: Batch, codes: ClaimCodes, lines: ChosenLines) -> Int32 | None:
+    """Give how many days after the admission lines may lie [claims]; None when no claim is a stay."""
     days = batch.discharge[codes.rows] - lines.admission
     stay = days > 0
     longer = np.count_nonzero(stay)
@@ -79,9 +79,7 @@ def _stays(batch: Batch, codes: ClaimCodes, lines: ChosenLines) -> Int64 | None:
         longer = np.count_nonzero(stay)
     if not longer:
         return None
-    stays = np.empty((len(days), 2), np.int32)
-    stays[:, 0], stays[:, 1] = lines.admission, np.where(stay, days, np.int32(NO_BOUND))
-    return stays.view(np.int64).reshape(-1)
+    return np.where(stay, days, np.int32(NO_BOUND))
 
 
 def _level_key(catalog: Catalog) -> Key:
@@ -210,8 +208,10 @@ class LineStage:
     def _refuse_outside_stay(self, block: LineBlock, reason: UInt8) -> None:
         if self.stays is None:
             return
-        admission, days = self.stays[block.claims].repeat(block.counts).view(np.int32).reshape(-1, 2).T
-        outside = (block.date - admission).view(np.uint32) > days.view(np.uint32)
+        days = block.admission.repeat(block.counts)
+        np.subtract(block.date, days, out=days)
+        most = self.stays[block.claims].repeat(block.counts)
+        outside = days.view(np.uint32) > most.view(np.uint32)
         if np.count_nonzero(outside):
             outside &= reason == 0
             reason[outside] = LineReason.OUTSIDE_STAY
