@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -23,13 +23,6 @@ class RoleName(StrEnum):
     admin = "admin"
 
 
-class Algorithm(StrEnum):
-    """Ways to sign."""
-
-    sha256 = "hmac-sha256"
-    sm3 = "hmac-sm3"
-
-
 KeyId = Annotated[str, typer.Argument(metavar="KEY_ID", help="CLI_ARGUMENT_KEY")]
 
 
@@ -39,9 +32,13 @@ def _add(
     database_url: DatabaseUrl,
     keys: Keys,
     role: Annotated[RoleName, typer.Option("--role", help="CLI_OPTION_ROLE")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="CLI_OPTION_KEY_OUT")],
+    out: Annotated[Optional[Path], typer.Option("--out", "-o", metavar="FILE", help="CLI_OPTION_KEY_OUT")] = None,  # noqa: UP045
+    public_key: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--public-key", metavar="FILE", help="CLI_OPTION_PUBLIC_KEY"),
+    ] = None,
     institution: Annotated[str, typer.Option("--institution", metavar="CODE", help="CLI_OPTION_INSTITUTION")] = "",
-    algorithm: Annotated[Algorithm, typer.Option("--algorithm", help="CLI_OPTION_ALGORITHM")] = Algorithm.sha256,
+    algorithm: Annotated[str, typer.Option("--algorithm", metavar="NAME", help="CLI_OPTION_ALGORITHM")] = "hmac-sha256",
     first: Annotated[str, typer.Option("--from", metavar="DATE", help="CLI_OPTION_KEY_FROM")] = "",
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="CLI_OPTION_KEY_UNTIL")] = "",
     json: Json = False,
@@ -49,8 +46,8 @@ def _add(
 ) -> int:
     from api.commands.keys import Asked, add
 
-    asked = Asked(key_id, role.value, institution, algorithm.value, first, until)
-    return add(database_url, keys, asked, out, terminal_of(json, lang))
+    asked = Asked(key_id, role.value, institution, algorithm, first, until, out, public_key)
+    return add(database_url, keys, asked, terminal_of(json, lang))
 
 
 @key_app.command("disable", help="CLI_KEY_DISABLE")

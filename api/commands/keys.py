@@ -14,14 +14,19 @@ from api.service.handover import write_credential
 from api.service.keys import read_keys
 from api.service.requests import Principal, Role
 from api.service.signers import NewKey, add_key, disable_key, list_keys, standing
+from api.service.verifiers import installed_verifiers
 from api.service.world import SystemWorld
 from api.terminal import Terminal
+from api.wire.signing import ALGORITHMS
 from api.wire.values import ID
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A key as it is asked for on the command line; days as YYYY-MM-DD, empty where they are not said."""
+    """A key as it is asked for on the command line; days as YYYY-MM-DD, empty where they are not said.
+
+    out: where a secret is written to; public_key: file of the key of who signs, for algorithms that are not built in.
+    """
 
     key_id: str
     role: str
@@ -29,22 +34,36 @@ class Asked:
     algorithm: str
     first: str
     until: str
+    out: Path | None
+    public_key: Path | None
 
 
-def add(url: str, keys: Path, asked: Asked, out: Path, terminal: Terminal) -> int:
-    """Make a key, keep it, and write it to a file."""
+def add(url: str, keys: Path, asked: Asked, terminal: Terminal) -> int:
+    """Keep a key: one that is made here and written to a file, or the public one of who signs."""
     if not ID.fullmatch(asked.key_id):
         raise CannotRunError("KEY_ID_NOT_READ", key=asked.key_id)
     if bool(asked.institution) != (asked.role == Role.INSTITUTION):
         raise CannotRunError("KEY_ROLE_AND_INSTITUTION")
+    known, out = installed_verifiers(), asked.out
+    if asked.algorithm not in known:
+        raise CannotRunError("KEY_ALGORITHM_UNKNOWN", found=asked.algorithm, known=", ".join(sorted(known)))
+    if (out is None) == (asked.algorithm in ALGORITHMS) or (out is None) != (asked.public_key is not None):
+        raise CannotRunError("KEY_FILE_WHICH", algorithm=asked.algorithm)
+    public_key = asked.public_key.read_bytes() if asked.public_key else None
     keyring, world = read_keys(keys), SystemWorld()
     principal = Principal(asked.key_id, asked.institution, Role(asked.role))
     first = day_start(asked.first) if asked.first else world.now_ms()
-    new = NewKey(principal, asked.algorithm, first, day_start(asked.until) if asked.until else None)
-    if out.exists():
+    until = day_start(asked.until) if asked.until else None
+    new = NewKey(principal, asked.algorithm, first, until, public_key)
+    if out is not None and out.exists():
         raise CannotRunError("KEY_FILE_THERE", path=out)
     with closing(open_ledger(url)) as database:
-        write_credential(out, add_key(database, keyring, world, actor(), new))
+        made = add_key(database, keyring, world, actor(), new)
+    if out is None:
+        terminal.print(terminal.say("KEY_OF_SIGNER_ADDED", key=asked.key_id), soft_wrap=True)
+        terminal.write_json({"key_id": asked.key_id})
+        return 0
+    write_credential(out, made)
     terminal.print(terminal.say("KEY_ADDED", key=asked.key_id, out=out), soft_wrap=True)
     terminal.write_json({"key_id": asked.key_id, "file": str(out)})
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version as installed
@@ -41,6 +41,7 @@ from api.service.reconciling import Reconciler
 from api.service.requests import Message
 from api.service.service import Service
 from api.service.signers import KnownKeys
+from api.service.verifiers import installed_verifiers
 from api.service.world import SystemWorld, World
 from api.wire.logs import LibraryLogs, logger_to
 from api.wire.signing import Authentication, Credential
@@ -69,7 +70,8 @@ def make_site(
     world = world or SystemWorld()
     nonces = Nonces(database, world)
     nonces.recall()
-    find, look = _signers(database, keys, log, world)
+    verifiers = installed_verifiers()
+    find, look = _signers(database, keys, verifiers, log, world)
     provenance = keep_deciding(database, deciding(rules))
     adjudicator = Adjudicator(setting_of(rules), rules.rulebook)
     tools = Tools(adjudicator, provenance, keys.identity, clock or world)
@@ -93,7 +95,7 @@ def make_site(
         service=service,
         explainer=Explainer(database, adjudicator, rules.texts),
         reconciler=Reconciler(database),
-        authentication=Authentication(find),
+        authentication=Authentication(find, verifiers),
         nonces=nonces,
         rates=Rates(requests_per_second),
         room=Room(),
@@ -112,12 +114,12 @@ def make_site(
 
 
 def _signers(
-    database: Database, keys: Keys, log: FilteringBoundLogger, world: World
+    database: Database, keys: Keys, algorithms: Collection[str], log: FilteringBoundLogger, world: World
 ) -> tuple[Callable[[str], Credential | None], Callable[[], None]]:
     """Give what finds a credential, and what looks for changes. Raises CannotRunError for a key that is not trusted."""
     if keys.credentials is not None:
         return keys.credentials.get, lambda: None
-    known = KnownKeys(database, keys.identity, world)
+    known = KnownKeys(database, keys.identity, world, algorithms)
     if refused := known.look():
         raise CannotRunError("SERVE_KEYS_REFUSED", keys=", ".join(refused))
 

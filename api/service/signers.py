@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from api.failures import CannotRunError
@@ -21,7 +22,7 @@ from api.service.requests import Principal, Role
 from api.service.world import World
 from api.wire.identity import IdentityError, Keyring
 from api.wire.problems import refuse
-from api.wire.signing import Credential
+from api.wire.signing import ALGORITHMS, Credential
 
 SECRET_BYTES = 32
 """Bytes of a secret that is made here, and the least of one that is brought."""
@@ -45,20 +46,25 @@ def is_weak(secret: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """What somebody asks for. Times are milliseconds since 1970; until None: no end."""
+    """What somebody asks for. Times are milliseconds since 1970; until None: no end.
+
+    public_key: for an algorithm that is not built in, as its verifier reads it; None where a secret is made.
+    """
 
     principal: Principal
     algorithm: str
     valid_from: int
     valid_until: int | None = None
+    public_key: bytes | None = None
 
 
 def add_key(database: Database, keyring: Keyring, world: World, actor: str, new: NewKey) -> Credential:
-    """Make a key with a new secret and keep it. Raises CannotRunError: its id was used, no such institution."""
+    """Keep a key, with a new secret unless it has a public one. Raises CannotRunError: its id was used, no such
+    institution."""
     principal, now = new.principal, world.now_ms()
     if new.valid_until is not None and new.valid_until <= max(now, new.valid_from):
         raise CannotRunError("KEY_ENDS_BEFORE_IT_BEGINS")
-    secret = secrets.token_bytes(SECRET_BYTES)
+    secret = secrets.token_bytes(SECRET_BYTES) if new.public_key is None else new.public_key
     place = _place(principal, new.algorithm, new.valid_from, new.valid_until)
     row = CredentialRow(
         key_id=principal.key_id,
@@ -122,13 +128,16 @@ class KnownKeys:
     after the next look, some seconds later.
     """
 
-    def __init__(self, database: Database, keyring: Keyring, world: World) -> None:
-        self._database, self._keyring, self._world = database, keyring, world
+    def __init__(
+        self, database: Database, keyring: Keyring, world: World, algorithms: Collection[str] = ALGORITHMS
+    ) -> None:
+        self._database, self._keyring, self._world, self._algorithms = database, keyring, world, algorithms
         self._rows: dict[str, tuple[CredentialRow, Credential]] = {}
         self._seen_ms, self._looked = 0, 0.0
 
     def look(self) -> list[str]:
-        """Read what has changed since the last look; give the ids of keys that cannot be read, or could be guessed."""
+        """Read what has changed since the last look; give the ids of keys that cannot be read or verified by, or could
+        be guessed."""
         now, wrong = self._world.now_ms(), list[str]()
         with self._database.read() as connection:
             changed = credentials_changed(connection, self._seen_ms - OVERLAP_MS)
@@ -150,7 +159,7 @@ class KnownKeys:
         return found[1] if found and standing(found[0], self._world.now_ms()) == "valid" else None
 
     def _open(self, row: CredentialRow) -> Credential | None:
-        if row.role not in [role.value for role in Role]:
+        if row.role not in [role.value for role in Role] or row.algorithm not in self._algorithms:
             return None
         principal = Principal(row.key_id, row.institution, Role(row.role))
         place = _place(principal, row.algorithm, row.valid_from, row.valid_until)
@@ -158,4 +167,5 @@ class KnownKeys:
             secret = bytes.fromhex(self._keyring.decrypt(row.concealed, place))
         except IdentityError:
             return None
-        return None if is_weak(secret) else Credential(principal, row.algorithm, secret)
+        guessed = row.algorithm in ALGORITHMS and is_weak(secret)  # a public key is no secret
+        return None if guessed else Credential(principal, row.algorithm, secret)

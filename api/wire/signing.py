@@ -66,13 +66,17 @@ class Attempt:
 
 
 class Verifier(Protocol):
-    """One algorithm. SM2 with SM3 is verified by a device or a service that the site connects here."""
+    """One algorithm. A site installs its own beside the service (`api.service.verifiers`), such as SM2 by a device.
+
+    Every request waits for it, so it answers within a millisecond or two.
+    """
 
     def digest(self, body: bytes) -> str:
         """Give the digest of a body as it stands in the string to sign."""
 
     def verify(self, secret: bytes, text: bytes, signature: str) -> bool:
-        """Say whether a signature is that of a text under a key. Takes the same time whatever is wrong with it."""
+        """Say whether a signature is that of a text under a key: a shared secret, or what `key add` was given as the
+        public key. Takes the same time whatever is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
