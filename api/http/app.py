@@ -143,7 +143,8 @@ class Observed:
 
 def _route(scope: Scope) -> str:
     """Give the path of a route as it is published, never as it was sent."""
-    path: str = getattr(scope.get("route"), "path", "none")
+    route = scope.get("route")
+    path: str = getattr(route, "path_format", getattr(route, "path", "none"))
     return path
 
 

@@ -74,7 +74,7 @@ async def reverse(request: Request) -> Response:
     return await _submit(signed, *read_reverse_message(signed.body))
 
 
-@router.get("/messages/{message_id}", operation_id="findMessage", **asked(UNDOING, None, (404, 422)))
+@router.get("/messages/{message_id:path}", operation_id="findMessage", **asked(UNDOING, None, (404, 422)))
 async def find_message(request: Request, message_id: str) -> Response:
     """Give what a message was answered: the same bytes and status. 404: it never came, and may be sent."""
     signed = await by_undoing(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select
@@ -53,27 +54,34 @@ def closed_periods(connection: Connection) -> list[Period]:
     return [Period(*row) for row in connection.execute(select(period).order_by(period.c.period))]
 
 
-def first_open(connection: Connection) -> str | None:
-    """Give the first month with rows that is not closed."""
-    after = journal.c.period > last_closed(connection)
-    return connection.execute(select(func.min(journal.c.period)).where(after)).scalar()
+def first_open(connection: Connection, after: int) -> str | None:
+    """Give the first month with rows after a number that is not closed."""
+    still_open = (journal.c.period > last_closed(connection)) & (journal.c.seq > after)
+    return connection.execute(select(func.min(journal.c.period)).where(still_open)).scalar()
 
 
-def close(connection: Connection, month: str, now_ms: int) -> Period:
-    """Close a month, in a transaction that nobody else settles beside."""
+def close(connection: Connection, month: str, known: Sequence[str], known_to: int, now_ms: int) -> Period:
+    """Close a month, in a transaction that nobody else settles beside.
+
+    known: hashes of its rows up to the row known_to, which were read before, because nobody adds any there.
+    """
     before = closed_periods(connection)
-    to_seq = connection.execute(select(func.max(journal.c.seq))).scalar() or 0
-    count, root = rows_of(connection, month, to_seq, before[-1].root if before else GENESIS)
-    made = Period(month, to_seq, count, now_ms, root)
+    to_seq = last_row(connection)
+    hashes = [*known, *hashes_of(connection, month, known_to, to_seq)]
+    made = Period(month, to_seq, len(hashes), now_ms, sealed(before[-1].root if before else GENESIS, hashes))
     connection.execute(insert(period).values(**{column.name: getattr(made, column.name) for column in period.c}))
     return made
 
 
-def rows_of(connection: Connection, month: str, to_seq: int, previous: str) -> tuple[int, str]:
-    """Count the rows of a month up to a number, and hash them after the root of the month before."""
-    own = (journal.c.period == month) & (journal.c.seq <= to_seq)
-    hashes = list(connection.execute(select(journal.c.row_hash).where(own).order_by(journal.c.seq)).scalars())
-    return len(hashes), sealed(previous, hashes)
+def last_row(connection: Connection) -> int:
+    """Give the number of the last row of the journal; 0 where there is none."""
+    return connection.execute(select(func.max(journal.c.seq))).scalar() or 0
+
+
+def hashes_of(connection: Connection, month: str, after: int, to_seq: int) -> list[str]:
+    """Give the hashes of the rows of a month after one number and up to another, in order."""
+    own = (journal.c.period == month) & (journal.c.seq > after) & (journal.c.seq <= to_seq)
+    return list(connection.execute(select(journal.c.row_hash).where(own).order_by(journal.c.seq)).scalars())
 
 
 def sums(connection: Connection, month: str) -> dict[str, int]:

@@ -195,6 +195,6 @@ def test_the_page_says_who_may_ask_what(hospital: Hospital) -> None:
 def test_no_route_is_left_out_of_the_document(hospital: Hospital) -> None:
     """What the document does not name is not in the matrix: only the pages of the document itself are."""
     named = {path for _, path, _ in operations(hospital)}
-    routes = {str(route.path) for route in iter_route_contexts(hospital.app.routes)}
+    routes = {str(route.path).replace(":path}", "}") for route in iter_route_contexts(hospital.app.routes)}
     assert named < routes
     assert routes - named == {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/static-offline-docs"}

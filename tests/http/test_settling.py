@@ -78,6 +78,14 @@ def test_after_a_time_out_the_answer_is_found_by_message_id(hospital: Hospital) 
     assert (found.status_code, found.content) == (422, refused.content)
 
 
+def test_a_message_id_with_slashes_is_found_however_the_address_is_written(hospital: Hospital) -> None:
+    settled = hospital.settle(bill(message_id="2023/05/17"))
+    for address in ("/v1/messages/2023/05/17", "/v1/messages/2023%2F05%2F17"):
+        assert hospital.send("GET", address).content == settled.content
+    assert hospital.send("GET", "/v1/messages/2023/05").json()["code"] == "NOT_FOUND"
+    assert 'route="/v1/messages/{message_id}"' in hospital.http.get("/metrics").text
+
+
 def test_a_settlement_is_read_by_its_own_institution_and_the_agency(hospital: Hospital) -> None:
     settled = hospital.settle(bill())
     address = f"/v1/settlements/{settled.json()['settlement_id']}"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
+from api.ledger import periods
 from api.ledger.database import sqlite
 from api.ledger.periods import clearing_month, following
 from api.service.clearing import Closed, close_period, read_period
@@ -104,6 +107,46 @@ def test_a_month_is_not_closed_while_an_earlier_transaction_is_in_flight(
         connection.execute(text("UPDATE holder SET head = head WHERE holder_key = :key"), {"key": key})
         assert refused(office, "2023-05") == "PERIOD_IN_FLIGHT"
     close(office, "2023-05")
+
+
+def test_what_is_settled_while_the_journal_is_read_is_closed_with_it(
+    spring: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close(spring, "2023-04")
+    read = periods.hashes_of
+
+    def others_settle(*asked: Any) -> list[str]:
+        hashes = read(*asked)
+        monkeypatch.undo()
+        spring.world.now = moment("2023-05-31T23:59:59")
+        spring.settle(bill(10, "C", THIRD, on="2023-04-01"))
+        spring.world.now = moment("2023-06-01T00:00:01")
+        return hashes
+
+    monkeypatch.setattr(periods, "hashes_of", others_settle)
+    assert close(spring, "2023-05").period.count == 2
+    assert spring.verify().findings == []
+
+
+def test_an_earlier_month_that_is_settled_in_meanwhile_comes_first(
+    spring: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spring.world.now = moment("2023-07-01T00:00:00")
+    for month in ("2023-04", "2023-05"):
+        close(spring, month)
+    read = periods.hashes_of
+
+    def others_settle(*asked: Any) -> list[str]:
+        hashes = read(*asked)
+        monkeypatch.undo()
+        spring.world.now = moment("2023-06-30T23:59:59")
+        spring.settle(bill(10, "C", THIRD, on="2023-04-01"))
+        spring.world.now = moment("2023-08-01T00:00:00")
+        return hashes
+
+    spring.world.now = moment("2023-08-01T00:00:00")
+    monkeypatch.setattr(periods, "hashes_of", others_settle)
+    assert refused(spring, "2023-07") == "PERIOD_EARLIER_OPEN"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from api.ledger.audit import CHAIN, audit_head, whole_audit
 from api.ledger.chain import journal_hash, row_hash, sealed, sha256
 from api.ledger.counters import Counters, unpack
 from api.ledger.journal import Receipt, all_rows, entries_of_rows
-from api.ledger.periods import FIRST, clearing_month, closed_periods, rows_of
+from api.ledger.periods import FIRST, clearing_month, closed_periods, hashes_of
 from api.ledger.rows import BALANCES, GENESIS, EntryRow, Head, JournalRow, RequestRow
 from api.ledger.schema import content, counter, entry, holder, journal, live, request, seal
 from api.ledger.seals import Seal
@@ -223,8 +223,9 @@ def _check_periods(connection: Connection, report: Report) -> None:
         day = day_text(book_day(closed.closed_at))
         if day[:7] <= closed.period:
             report.wrong("LEDGER_PERIOD_WRONG", "period", closed.period, "closed_at", closed.period, day)
-        count, previous = rows_of(connection, closed.period, closed.to_seq, previous)
-        found, expected = f"{closed.count} {closed.root}", f"{count} {previous}"
+        hashes = hashes_of(connection, closed.period, 0, closed.to_seq)
+        previous = sealed(previous, hashes)
+        found, expected = f"{closed.count} {closed.root}", f"{len(hashes)} {previous}"
         if found != expected:
             report.wrong("LEDGER_PERIOD_CHANGED", "period", closed.period, "root", found, expected)
 
