@@ -1,21 +1,23 @@
-"""From Parquet files to Parquet files, stage by stage, beside the same claims in memory.
+"""From Parquet files to Parquet files, stage by stage, beside the engine in memory and beside PyArrow alone.
 
     python -m benchmarks.files_speed [LINES ...]
 
 Two files, claims and lines, go through the door into a batch, are settled, and every table of results is written. The
-rules are loaded before.
+rules are loaded before. Every cell of the results is compared with those of the same claims settled in memory. In the
+same rounds PyArrow alone reads the same files and writes the same tables: whatever stands between the files takes
+longer than that.
 """
 
 from __future__ import annotations
 
 import gc
+import math
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,15 +26,17 @@ import pyarrow.parquet as parquet
 
 from adjudicator import Category, Rulebook, settle
 from api.door.building import Setting
-from api.door.intake import take_in
+from api.door.dates import DAY_SECONDS
+from api.door.intake import Counts, Intake, take_in
+from api.files.findings import Troubles
 from api.files.headings import Part
 from api.files.opening import open_source
-from api.files.source import Block
-from api.output.columns import dates, words, yuan
-from api.output.results import Results, write_tables
+from api.output.columns import dates, widened, words, yuan
+from api.output.results import TABLES, Results, write_tables
 from api.output.writers import DICTIONARY_PAGE
 from api.run import cores
-from api.totals import Totals, totals_of
+from api.totals import totals_of
+from benchmarks import arrow_files
 from benchmarks.peers import columns as work_columns
 from benchmarks.peers import ours
 from benchmarks.peers.columns import GROUPS, LEVELS, VISITS, Columns
@@ -40,9 +44,13 @@ from catalogs.tables.lookup import CatalogIndex
 from catalogs.tables.schema import NATION
 
 ROW_GROUP = 1 << 20
-STAGES = ("read", "door", "settle", "write")
+STAGES = ("take in", "settle", "write")
+BOUND = ("PyArrow reads", "settle", "PyArrow writes")
 PARTS: dict[str, Part] = {"claims": "claim", "lines": "line"}
 """Files of a run, and what a row of each is."""
+
+COMPARED = ("lines", "claims", "layers", "accounts")
+ACCOUNT_KEYS = ("plan", "holder", "counter", "keys", "period")
 
 
 def write_inputs(columns: Columns, folder: Path) -> None:
@@ -88,45 +96,33 @@ def scaled(units: np.ndarray, decimals: int) -> pa.Array:
     return pa.Array.from_buffers(pa.decimal64(18, decimals), len(units), [None, pa.py_buffer(units)])
 
 
+@dataclass(slots=True)
 class Clock:
-    """Seconds by stage."""
+    """Seconds by stage, the fewest of some rounds."""
 
-    def __init__(self) -> None:
-        self.seconds = dict.fromkeys(STAGES, 0.0)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
-        self.seconds[name] += time.perf_counter() - started
+        self.seconds[name] = min(self.seconds.get(name, math.inf), time.perf_counter() - started)
+
+    def together(self, *stages: str) -> float:
+        """Give the sum of some stages."""
+        return sum(self.seconds[stage] for stage in stages)
 
 
-def settle_folder(folder: Path, out: Path, rulebook: Rulebook, setting: Setting) -> tuple[Clock, Totals]:
-    """Read, settle and write, as `api.run` does; reading is the Parquet reader alone."""
-    clock = Clock()
-    sources = {name: open_source(folder / f"{name}.parquet", (part,)) for name, part in PARTS.items()}
-    for source in sources.values():
-        source.open = partial(timed, source.open, clock)
-    with clock.stage("door"):
-        intake = take_in(sources["claims"], sources["lines"], None, setting)
-    clock.seconds["door"] -= clock.seconds["read"]
+def settle_folder(folder: Path, out: Path, rulebook: Rulebook, setting: Setting, clock: Clock) -> None:
+    """Read, settle and write, as `api.run` does."""
+    with clock.stage("take in"):
+        sources = [open_source(folder / f"{name}.parquet", (part,)) for name, part in PARTS.items()]
+        intake = take_in(*sources, None, setting)
     with clock.stage("settle"):
         settlement = settle(intake.batch, rulebook, workers=cores())
     with clock.stage("write"):
         write_tables(Results(intake, settlement, rulebook), out, ("parquet",), cores())
-        totals = totals_of(intake.batch, settlement, rulebook)
-    return clock, totals
-
-
-def timed(opened: Callable[[], Iterator[Block]], clock: Clock) -> Iterator[Block]:
-    """Give the blocks of a source; the time to get one is that of reading."""
-    blocks = opened()
-    while True:
-        with clock.stage("read"):
-            block = next(blocks, None)
-        if block is None:
-            return
-        yield block
+        totals_of(intake.batch, settlement, rulebook)
 
 
 def national(columns: Columns) -> Columns:
@@ -137,39 +133,81 @@ def national(columns: Columns) -> Columns:
     return replace(columns, work=replace(columns.work, rulebook=replace(rulebook, catalog=catalog)))
 
 
-def measure(lines: int, rounds: int = 3) -> tuple[Clock, float]:
-    """Give the best seconds of each stage, and those of the engine in memory, over some rounds in turn."""
+def expected(columns: Columns) -> Results:
+    """Settle the work in memory: no file, no door."""
+    work, count = columns.work, len(columns)
+    settled_on = (columns.claims["order_time"] // DAY_SECONDS).astype(np.int32)
+    batch = replace(work.batch, settlement=settled_on)
+    intake = Intake(
+        batch=batch,
+        counts=Counts(len(batch), len(batch), 0, 0, count, count, 0, 0),
+        claim_rows=np.arange(1, len(batch) + 1),
+        line_rows=np.arange(1, count + 1),
+        line_ids=None,
+        item_codes=Category(columns.lines["item"], columns.dictionary),
+        encodings={},
+        ignored={},
+        troubles=Troubles(),
+        claim_ids=batch.claim_id.values,
+    )
+    return Results(intake, settle(batch, work.rulebook), work.rulebook)
+
+
+def differences(folder: Path, results: Results) -> list[str]:
+    """Give the columns of the tables written, as table.column, in which any cell is not that of the results."""
+    found = []
+    for name in COMPARED:
+        there, here = parquet.read_table(folder / f"{name}.parquet"), widened(TABLES[name](results))
+        found += [f"{name}.{column}" for column in {*there.column_names} ^ {*here.column_names}]
+        there = there.select([column for column in there.column_names if column in here.column_names])
+        here = pa.table({column: here[column].cast(there[column].type) for column in there.column_names})
+        if name == "accounts":  # holders stand in the order in which each side met them
+            there, here = (table.sort_by([(key, "ascending") for key in ACCOUNT_KEYS]) for table in (there, here))
+        found += [f"{name}.{column}" for column in there.column_names if not there[column].equals(here[column])]
+    return found
+
+
+def measure(lines: int, rounds: int = 3) -> Clock:
+    """Give the best seconds of each stage, over some rounds in turn. The results of the files are those in memory."""
     columns = work_columns.columns(lines)
     in_memory = ours.prepare(columns, 1)
     rulebook = national(columns).work.rulebook
     assert rulebook.catalog is not None
     setting = Setting(rulebook.programs, CatalogIndex(rulebook.catalog))
-    best, engine = Clock(), float("inf")
-    best.seconds = dict.fromkeys(STAGES, float("inf"))
+    clock = Clock()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "out").mkdir()
+        out, bare = folder / "out", folder / "bare"
+        out.mkdir()
+        bare.mkdir()
         write_inputs(columns, folder)
+        settle_folder(folder, out, rulebook, setting, clock)
+        wrong = differences(out, expected(columns))
+        assert not wrong, f"not as in memory: {', '.join(wrong)}"
+        tables = {name: arrow_files.written(out / f"{name}.parquet") for name in COMPARED}
         gc.freeze()
         for _ in range(rounds):
-            started = time.perf_counter()
-            known = ours.run(in_memory)
-            engine = min(engine, time.perf_counter() - started)
-            clock, totals = settle_folder(folder, folder / "out", rulebook, setting)
-            assert totals.cash_fen == int(known.cash_fen.sum())
-            best.seconds = {stage: min(best.seconds[stage], clock.seconds[stage]) for stage in STAGES}
-    return best, engine
+            with clock.stage("engine"):
+                ours.run(in_memory)
+            settle_folder(folder, out, rulebook, setting, clock)
+            with clock.stage("PyArrow reads"):
+                arrow_files.read_inputs(folder / f"{name}.parquet" for name in PARTS)
+            with clock.stage("PyArrow writes"):
+                arrow_files.write_results(tables, bare, cores())
+    return clock
 
 
 def main(sizes: Sequence[int]) -> None:
+    print("| lines | | reading and the door | settling | writing | together | of the engine in memory |")
+    print("|---|---|---|---|---|---|---|")
     for lines in sizes:
-        clock, engine = measure(lines)
-        parts = ", ".join(f"{stage} {seconds / lines * 1e9:.0f}" for stage, seconds in clock.seconds.items())
-        whole = sum(clock.seconds.values())
-        print(
-            f"{lines:,} lines, ns a line: {parts}; from file to file {whole / lines * 1e9:.0f},"
-            f" {whole / engine:.1f} times the engine in memory ({engine / lines * 1e9:.0f})"
-        )
+        clock = measure(lines)
+        engine = clock.seconds["engine"]
+        for who, stages in (("here", STAGES), ("PyArrow alone", BOUND)):
+            whole = clock.together(*stages)
+            cells = (f"{seconds / lines * 1e9:.0f}" for seconds in (*map(clock.seconds.get, stages), whole))
+            print(f"| {lines:,} | {who} | {' | '.join(cells)} | {whole / engine:.1f} times |")
+        print(f"| {lines:,} | the engine in memory, one core | | {engine / lines * 1e9:.0f} | | | |", flush=True)
 
 
 if __name__ == "__main__":
