@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from adjudicator.columns import MISSING, Bool, Category, Int32, Int64
 from api.door.marks import read_marks
 from api.files.arrow import as_text, is_coded_text, is_exact_number, is_moment, is_text
-from api.files.cells import ORDINARY_ID, Fault, decimals, moments, read_id, trimmed, word_reader
-from api.files.codebook import NEVER, Codebook
+from api.files.cells import Fault, decimals, moments, odd_ids, read_id, trimmed, word_reader
+from api.files.codebook import Codebook, every
 from api.files.findings import InputError, Trouble, Troubles
 from api.files.headings import CLAIM, LINE, MEMBER, Heading
 from api.files.source import Block, BrokenRow, Source
@@ -47,7 +47,7 @@ class Books:
             reader = read_id if heading.cell == "id" else word_reader(heading.codes)
             if heading.cell == "words":
                 reader = read_marks
-            self._books[heading.name] = Codebook(reader, ORDINARY_ID if heading.cell == "id" else NEVER)
+            self._books[heading.name] = Codebook(reader, odd_ids if heading.cell == "id" else every)
         return self._books[heading.name]
 
     def named(self, name: str) -> Codebook:

@@ -63,6 +63,8 @@ LONGEST_ID = 64
 ORDINARY_ID = r"^[0-9A-Za-z_.:/-]{1,64}$"
 """Identifiers that can only be meant as they are written."""
 
+_ORDINARY_BYTES = np.array([re.match(ORDINARY_ID, chr(byte)) is not None for byte in range(256)])
+
 EARLIEST, LATEST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _EXCEL_EPOCH = datetime.date(1899, 12, 30)
@@ -189,11 +191,14 @@ def _seconds(moments: pa.Array) -> Int64:
 
 def _moment_texts(array: pa.StringArray, serials: bool) -> tuple[Int64, UInt8]:
     given = pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
-    try:
-        return _seconds(pc.cast(given, pa.timestamp("s"))), _no_faults(array)
-    except pa.ArrowInvalid:
-        found = _distinct(array, lambda text: read_moment(text, serials))
-        return found[:, 0].copy(), found[:, 1].astype(np.uint8)
+    for unit in ("s", "us"):  # the second for 13:05:00.000
+        try:
+            stamps = pc.cast(given, pa.timestamp(unit))
+        except pa.ArrowInvalid:
+            continue
+        return _seconds(pc.floor_temporal(stamps, unit="second")), _no_faults(array)
+    found = _distinct(array, lambda text: read_moment(text, serials))
+    return found[:, 0].copy(), found[:, 1].astype(np.uint8)
 
 
 def read_moment(text: str, serials: bool = False) -> tuple[int, int]:
@@ -242,6 +247,25 @@ def read_id(text: str, longest: int = LONGEST_ID) -> str | Fault:
     if REPLACED in plain or not plain.isprintable():
         return Fault.ID_UNREADABLE
     return plain
+
+
+def odd_ids(texts: pa.StringArray) -> Int64:
+    """Give the identifiers of a column that are not ordinary, null left out. Most columns have none, which their bytes
+    tell at once."""
+    if _ordinary_bytes(texts):
+        return np.empty(0, np.int64)
+    return np.flatnonzero(~_mask(pc.fill_null(pc.match_substring_regex(texts, ORDINARY_ID), True)))
+
+
+def _ordinary_bytes(texts: pa.StringArray) -> bool:
+    if texts.null_count or not len(texts):
+        return False
+    _, ends, data = texts.buffers()
+    bounds = np.frombuffer(ends, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    lengths = np.diff(bounds)
+    if lengths.min() < 1 or lengths.max() > LONGEST_ID:
+        return False
+    return bool(_ORDINARY_BYTES.take(np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]).all())
 
 
 def is_rounded(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,18 @@ def open_parquet(path: Path, parts: tuple[Part, ...]) -> Source:
         names = asked_names(schema, source)
         coded = [name for name in names if is_text(schema.field(name).type)]
         with parquet.ParquetFile(path, read_dictionary=coded) as file:
-            yield from file.iter_batches(BLOCK_ROWS, columns=names)
+            yield from read_ahead(file.iter_batches(BLOCK_ROWS, columns=names))
 
     return _source(path.name, schema, batches, parts)
+
+
+def read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Give batches as they come; while one is worked on, a thread reads the next."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 def table_source(name: str, table: pa.Table, parts: tuple[Part, ...]) -> Source:

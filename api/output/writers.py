@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -36,6 +36,12 @@ DICTIONARY_PAGE = 16 << 20
 GROUP_ROWS = 1 << 20
 """Rows of a group of a Parquet file: many, because every group writes its dictionaries anew."""
 
+FEW_WORDS = 4_096
+"""So many words always make a dictionary, whether a group of rows uses them all or not."""
+
+ROWS_A_WORD = 4
+"""Rows for each word of a longer dictionary: with fewer, writing it takes longer than writing the text."""
+
 
 def write_csv(table: pa.Table, path: Path) -> None:
     """Write CSV in UTF-8 with a byte order mark.
@@ -60,11 +66,11 @@ def write_parquet(table: pa.Table, path: Path) -> None:
     than the fast ones need. There are no statistics: they would cost more than the columns of text themselves, and
     nobody looks for a row by an amount or by a number that stands for a text.
     """
-    coded = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
+    coded = [field.name for field in table.schema if _is_coded(table[field.name])]
     packed = [field.name for field in table.schema if _is_packed(field.type)]
     with arrow_parquet.ParquetWriter(
         path,
-        table.schema,
+        _with_own_words(table.slice(0, 0), coded).schema,
         compression="snappy",
         use_dictionary=coded,
         column_encoding=dict.fromkeys(packed, "DELTA_BINARY_PACKED"),
@@ -74,27 +80,47 @@ def write_parquet(table: pa.Table, path: Path) -> None:
         store_schema=False,
     ) as file:
         for piece in _pieces(table, GROUP_ROWS):
-            file.write_table(_with_own_words(piece), GROUP_ROWS)
+            file.write_table(_with_own_words(piece, coded), GROUP_ROWS)
 
 
 def _is_packed(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_date(kind) or pa.types.is_decimal64(kind))
 
 
-def _with_own_words(group: pa.Table) -> pa.Table:
-    """Cut the dictionaries of a group of rows to the stretch they use: every group writes its own, and claims come in
-    order, so that of a long dictionary each group has another part. (Arrow writes bytes of chance for a column of
-    nulls whose dictionary is not empty.)"""
+def _is_coded(column: pa.ChunkedArray) -> bool:
+    """Say whether a column has few enough words for its rows that a file gains by a dictionary; the ids of claims in
+    a table of claims are each a word of their own."""
+    if not pa.types.is_dictionary(column.type):
+        return False
+    words = max((len(chunk.dictionary) for chunk in column.chunks), default=0)
+    return words <= FEW_WORDS or words * ROWS_A_WORD <= len(column)
+
+
+def _with_own_words(group: pa.Table, coded: Collection[str]) -> pa.Table:
+    """Give a group of rows with dictionaries cut to what it uses, for every group writes its own; text that is written
+    without one becomes plain."""
     for place, field in enumerate(group.schema):
-        if pa.types.is_dictionary(field.type) and group.num_rows:
-            column = group.column(place).combine_chunks()
-            used = pc.min_max(column.indices)
-            first, last = (used["min"].as_py(), used["max"].as_py()) if used["min"].is_valid else (0, -1)
-            if last - first + 1 < len(column.dictionary):
-                indices = pc.subtract(column.indices, pa.scalar(first, column.indices.type))
-                words = column.dictionary.slice(first, last - first + 1)
-                group = group.set_column(place, field, pa.DictionaryArray.from_arrays(indices, words))
+        if pa.types.is_dictionary(field.type):
+            column = group.column(place)
+            if field.name not in coded:
+                group = group.set_column(place, field.with_type(field.type.value_type), column.cast(pa.string()))
+            elif len(column):
+                group = group.set_column(place, field, own_words(column.combine_chunks()))
     return group
+
+
+def own_words(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Give a coded column with the stretch of its words that it uses.
+
+    Claims come in order, so that each group has another part of all ids. (Arrow writes bytes of chance for a column of
+    nulls whose dictionary is not empty.)
+    """
+    ends = pc.min_max(column.indices)
+    first, last = (ends["min"].as_py(), ends["max"].as_py()) if ends["min"].is_valid else (0, -1)
+    if last - first + 1 == len(column.dictionary):
+        return column
+    numbers = pc.subtract(column.indices, pa.scalar(first, column.indices.type))
+    return pa.DictionaryArray.from_arrays(numbers, column.dictionary.slice(first, last - first + 1))
 
 
 def write_json_lines(table: pa.Table, path: Path) -> None:

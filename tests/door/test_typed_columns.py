@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.files.arrow import as_text
-from api.files.cells import ORDINARY_ID, Fault, decimals, moments, read_id, word_reader
+from api.files.cells import ORDINARY_ID, Fault, decimals, moments, odd_ids, read_id, read_moment, word_reader
 from api.files.codebook import Codebook
 from api.files.texts import Texts
 
@@ -55,19 +58,29 @@ def test_moments(name: str) -> None:
         np.testing.assert_array_equal(one, other)
 
 
+@given(st.lists(st.datetimes(datetime.datetime(1900, 1, 1), datetime.datetime(2199, 12, 31)), min_size=1))
+def test_fractions_of_seconds_are_left_out(stamps: list[datetime.datetime]) -> None:
+    for timespec in ("seconds", "milliseconds", "microseconds"):
+        texts = [stamp.isoformat(" ", timespec) for stamp in stamps]
+        seconds, fault = moments(pa.array(texts))
+        assert list(zip(seconds.tolist(), fault.tolist(), strict=True)) == [read_moment(text) for text in texts]
+
+
 TEXTS = ["A1", None, " A1 ", "", "b", "张", "'张", "A1", "b", "4.4E+17"]
 
 
 @pytest.mark.parametrize("ids", [True, False])
 def test_codes(ids: bool) -> None:
     def book() -> Codebook:
-        return Codebook(read_id, ORDINARY_ID) if ids else Codebook(word_reader(""))
+        return Codebook(read_id, odd_ids) if ids else Codebook(word_reader(""))
 
     plain = pa.array(TEXTS, pa.string())
     twice = pa.DictionaryArray.from_arrays(pa.array(range(len(TEXTS))), plain)  # names texts twice, and null
+    texts_twice = pa.DictionaryArray.from_arrays(pa.array(range(len(TEXTS))), pa.array([text or "" for text in TEXTS]))
+    in_parts = pa.chunked_array([texts_twice.slice(0, 4), texts_twice.slice(4)])
     expected = book()
     one_by_one = [expected.code(text or "") for text in TEXTS]
-    for column in (plain, plain.dictionary_encode(), plain.dictionary_encode("encode"), twice):
+    for column in (plain, plain.dictionary_encode(), plain.dictionary_encode("encode"), twice, in_parts):
         of_column = book()
         codes = of_column.encode(column).tolist()
         assert [c if c < 0 else of_column.values[c] for c in codes] == [
@@ -78,7 +91,7 @@ def test_codes(ids: bool) -> None:
 
 
 def test_codes_over_files_and_chunks() -> None:
-    book = Codebook(read_id, ORDINARY_ID)
+    book = Codebook(read_id, odd_ids)
     chunks = [pa.array(part, pa.string()).dictionary_encode() for part in (["b", "a", None], [], ["c", "b", " a "])]
     assert book.encode(pa.chunked_array(chunks)).tolist() == [0, 1, -1, 2, 0, 1]
     assert list(book.values) == ["b", "a", "c"]
@@ -87,6 +100,23 @@ def test_codes_over_files_and_chunks() -> None:
     assert book.keep(["a", "", "z"]).tolist() == [1, -1, 3]
     assert book.encode(pa.array(["z", "y"])).tolist() == [3, 4]
     assert (book.code(" y "), book.code("x"), book.code("4.4E+17")) == (4, 5, -1 - Fault.ID_ROUNDED)
+
+
+def test_ids_of_claims_are_known_in_a_file_of_lines() -> None:
+    ids = pa.array([f"C{number}" for number in range(100)])
+    for parts in ((ids[:40], ids[39:]), (ids[10:20], ids[60:]), (ids[:40], ids[50:30:-1]), (ids[90:], pa.array(["x"]))):
+        book, plain = Codebook(read_id, odd_ids), Codebook(read_id, odd_ids)
+        assert book.encode(ids).tolist() == list(range(100))
+        plain.encode(ids)
+        lines = pa.chunked_array([part.dictionary_encode() for part in parts])
+        assert book.encode(lines).tolist() == plain.encode(lines.cast(pa.string())).tolist()
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=3), st.from_regex(ORDINARY_ID), st.just("x" * 65)), max_size=4))
+def test_odd_ids_are_those_that_are_not_ordinary(texts: list[str | None]) -> None:
+    column = pa.array(["", *texts, "é"], pa.string()).slice(1, len(texts))
+    odd = [at for at, text in enumerate(texts) if text is not None and not re.fullmatch(ORDINARY_ID[1:-1], text)]
+    assert odd_ids(column).tolist() == odd
 
 
 def test_texts_are_a_sequence() -> None:

@@ -80,9 +80,12 @@ def test_every_row_is_written_once(rows: int, tmp_path: Path) -> None:
 def test_parquet_says_the_same_to_every_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Groups of rows with dictionaries of their own, words that are missing, packed numbers, days and amounts."""
     monkeypatch.setattr(writers, "GROUP_ROWS", 100)
+    monkeypatch.setattr(writers, "FEW_WORDS", 6)
     rows = np.arange(1_000)
     columns = {
-        "claim_id": words(Category((rows // 7).astype(np.int32), tuple(f"C{i}" for i in range(500)))),
+        "claim_id": words(Category((rows // 7).astype(np.int32), tuple(f"C{i}" for i in range(143)))),
+        "id": words(Category(rows.astype(np.int32), tuple(f"I{i}" for i in range(1_000)))),
+        "some": words(Category(np.where(rows % 3, rows % 17, -1).astype(np.int32), tuple(f"S{i}" for i in range(17)))),
         "item": words(Category(np.where(rows < 300, -1, rows % 5 - 1).astype(np.int32), ("a", "乙", "c", "d"))),
         "day": dates(np.where(rows % 9, rows - 400, np.iinfo(np.int32).min).astype(np.int32)),
         "row": pa.array(rows),
@@ -90,7 +93,9 @@ def test_parquet_says_the_same_to_every_reader(tmp_path: Path, monkeypatch: pyte
     }
     path, table = tmp_path / "x.parquet", table_of(columns, ("claim_id", "row"))
     write_parquet(table, path)
-    assert parquet.ParquetFile(path).metadata.num_row_groups == 10
+    groups = [parquet.ParquetFile(path).metadata.row_group(group) for group in range(10)]
+    coded = [[group.column(place).has_dictionary_page for place in range(4)] for group in groups]
+    assert coded == [[True, False, True, True]] * 10, "an id of its own in every row has no dictionary"
     expected = [tuple(row.values()) for row in table.to_pylist()]
     assert [tuple(row.values()) for row in parquet.read_table(path).to_pylist()] == expected
     assert duckdb.read_parquet(str(path)).fetchall() == expected
