@@ -48,7 +48,7 @@ def leaking_tables(engine: Engine) -> Iterator[str]:
             for table in found.get_table_names(schema):
                 statement = f'COPY "{schema}"."{table}" TO STDOUT (FORMAT binary)'
                 with connection.connection.cursor().copy(statement) as rows:
-                    held = sum(map(names_a_person, rows))
+                    held = sum(names_a_person(bytes(row)) for row in rows)
                 if held:
                     yield f"identity number in {held} rows of {schema}.{table}"
 
