@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -30,6 +31,12 @@ def need(*programs: str) -> None:
     if missing and not os.environ.get("CI"):
         pytest.skip(f"needs {', '.join(missing)}")
     assert missing == []
+
+
+def signing_lines() -> list[str]:
+    """The lines of docs/api.md that sign with nothing but openssl: a request with a secret, and a text with SM2."""
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    return re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
 
 
 @contextmanager

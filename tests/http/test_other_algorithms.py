@@ -31,7 +31,7 @@ from api.wire.signing import (
     string_to_sign,
 )
 from tests.http.client import bill
-from tests.http.served import need
+from tests.http.served import need, signing_lines
 from tests.service.office import HOSPITAL, KEYRING, Office, open_office, rules_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sm2"
@@ -98,6 +98,14 @@ def test_the_example_takes_what_openssl_signs_and_nothing_else(sm2: Verifier, tm
         changed = turned[:place] + bytes([turned[place] ^ 1 << place % 8]) + turned[place + 1 :]
         assert not sm2.verify(key, text, changed.hex())
     assert sm2.verify(key, text, signed)
+
+
+def test_the_documented_lines_sign(sm2: Verifier, tmp_path: Path) -> None:
+    body, at, nonce = '{"person_id":"P1"}', "1683345600", "0123456789abcdef"
+    said = f"body='{body}' time={at} nonce={nonce} KEY=h11-sm2; {signing_lines()[1]}printf %s $signature"
+    done = subprocess.run(["bash", "-c", said], cwd=tmp_path, check=True, capture_output=True, text=True, timeout=30)
+    text = string_to_sign("POST", "/v1/accounts", "", sm2.digest(body.encode()), at, nonce, "h11-sm2")
+    assert sm2.verify((tmp_path / "h11.pem").read_bytes(), text, done.stdout)
 
 
 def test_its_digest_is_that_of_the_standard(sm2: Verifier) -> None:

@@ -15,10 +15,8 @@ import pytest
 from api.http.protocol import without_offer
 from api.http.settings import SANDBOX_SECRET
 from api.http.situations import SITUATIONS
-from tests.http.served import free_port, serving
+from tests.http.served import free_port, serving, signing_lines
 from tests.persons import names_a_person
-
-ROOT = Path(__file__).parents[2]
 
 
 def call(line: str) -> dict[str, object]:
@@ -34,12 +32,6 @@ def setting(port: int) -> str:
     return f"ADDRESS=http://127.0.0.1:{port} KEY=sandbox SECRET={SANDBOX_SECRET.hex()}"
 
 
-def documented() -> str:
-    """The lines of docs/api.md that sign a request with nothing but openssl."""
-    (lines,) = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), re.DOTALL)
-    return str(lines)
-
-
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="needs curl and openssl")
 def test_the_printed_line_works_and_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     folder, port = tmp_path / "sandbox", free_port()
@@ -47,7 +39,7 @@ def test_the_printed_line_works_and_what_was_answered_survives_a_kill(tmp_path: 
         (line,) = re.findall(r"^ .*adjudicator sign .* \| curl -sK -$", (folder / "out").read_text(), re.MULTILINE)
         assert call(line)["cash"] == "2160.00"
         assert call(line)["cash"] == "2160.00"
-        assert call(f"{setting(port)}; {documented()}") == {"person_seq": 0, "counters": []}
+        assert call(f"{setting(port)}; {signing_lines()[0]}") == {"person_seq": 0, "counters": []}
         claim = folder / "claim-1.json"
         claim.write_text(json.dumps({**SITUATIONS[0].claim, "message_id": "M1"}))
         settle = f"adjudicator sign POST http://127.0.0.1:{port}/v1/settlements {claim} | curl -sK -"
