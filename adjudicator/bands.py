@@ -9,7 +9,7 @@ import numpy as np
 from adjudicator.columns import NO_LIMIT, PPM, Bool, Int64
 from adjudicator.parameters import Constant
 from adjudicator.prepare import Preparation
-from adjudicator.rounding import Amount, floored, payment, quotient
+from adjudicator.rounding import Amount, floored, payment, quotient, sum_of
 from adjudicator.rulebook import Bands, Layer, RoundAt
 from adjudicator.wave import Wave
 
@@ -55,29 +55,31 @@ class BandSteps:
             credits = (piece.credit for piece in bands.slices)
             self.credits = [None if c is None else prepare.parameter(c, f"{name}.credit") for c in credits]
 
-    def pay(self, wave: Wave, parts: Int64, deductible: Amount) -> Banded | None:
-        """Cut the parts (fen >= 0) [groups, claims] into slices and pay each at its rate; None where nothing is left.
+    def pay(self, wave: Wave, of_groups: list[Int64], deductible: Amount) -> Banded | None:
+        """Cut what is left of each group (fen >= 0) into slices and pay each at its rate; None where nothing is left.
 
         Edges and targets that depend on the claim are asked for all the same: they may hold it.
         """
+        parts = of_groups[0][np.newaxis] if len(of_groups) == 1 else np.array(of_groups)
         if self.may_rest and not np.count_nonzero(parts):
             return None
-        start: Amount = wave.nothing if self.bands.running is None else wave.running(self.bands.running)
-        if self.bands.from_deductible:
-            start = start + deductible
-        if self.is_single:
-            widths = parts[np.newaxis]
-        elif self.bands.phase is not None:
-            widths = self._phases(wave, parts, start)
-        elif self.bands.whole:
-            widths = self._whole(wave, parts, start)
-        else:
-            widths = self._widths(wave, parts, start)
+        widths = parts[np.newaxis] if self.is_single else self._cut(wave, parts, self._start(wave, deductible))
         rates = self.rates.at(wave, _flat(widths)).reshape(self.shape)
         products = widths * rates
         if self.watched:
             self._show(wave, widths, products)
         return Banded(widths, rates, self._round(products))
+
+    def _start(self, wave: Wave, deductible: Amount) -> Amount:
+        """Give the position of the first fen."""
+        start: Amount = wave.nothing if self.bands.running is None else wave.running(self.bands.running)
+        return start + deductible if self.bands.from_deductible else start
+
+    def _cut(self, wave: Wave, parts: Int64, start: Amount) -> Int64:
+        """Cut the parts into slices [slices, groups, claims]."""
+        if self.bands.phase is not None:
+            return self._phases(wave, parts, start)
+        return self._whole(wave, parts, start) if self.bands.whole else self._widths(wave, parts, start)
 
     def _spans(self, wave: Wave) -> tuple[Int64, Int64]:
         """Give upper and lower edge of every slice, [slices, 1, claims]."""
@@ -93,7 +95,7 @@ class BandSteps:
     def _whole(self, wave: Wave, parts: Int64, start: Amount) -> Int64:
         """Put everything into the slice where the last fen stands."""
         upper, lower = self._spans(wave)
-        end = start + np.add.reduce(parts, axis=0)
+        end = start + sum_of(parts)
         here = (end > lower) & (end <= upper)
         widths: Int64 = parts * here
         return widths
@@ -113,7 +115,7 @@ class BandSteps:
                 row[place] = width = np.minimum(part, room)
                 part -= width
                 room = room - width
-            used = np.add.reduce(row, axis=0)
+            used = sum_of(row)
             position = position + used
             if credit is not None:
                 need = floored(need - used * credit)
@@ -124,17 +126,17 @@ class BandSteps:
         rounding = self.layer.rounding
         match rounding.at:
             case RoundAt.CLAIM:
-                return payment(_sum(_flat(products)), rounding)
+                return payment(sum_of(_flat(products)), rounding)
             case RoundAt.GROUP:
-                return _sum(np.asarray(payment(_sum(products), rounding)))
+                return sum_of(np.asarray(payment(sum_of(products), rounding)))
             case RoundAt.BAND:
-                return _sum(np.asarray(payment(_sum(products.swapaxes(0, 1)), rounding)))
+                return sum_of(np.asarray(payment(sum_of(products.swapaxes(0, 1)), rounding)))
 
     def _show(self, wave: Wave, widths: Int64, products: Int64) -> None:
         """Tell the observer slices and groups; at claim level, parts are differences of rounded running sums."""
         name, groups = self.layer.name, self.layer.groups
         for number, row in enumerate(widths, start=1):
-            wave.see(f"width.{name}.{number}", _sum(row))
+            wave.see(f"width.{name}.{number}", sum_of(row))
             for group, width in zip(groups, row, strict=True):
                 wave.see(f"width.{name}.{number}.{group.name}", width)
         slices = [f"slice.{name}.{number}" for number, _ in enumerate(products, start=1)]
@@ -160,11 +162,6 @@ def _spans(uppers: Amount) -> tuple[Int64, Int64]:
     lower = np.zeros_like(upper)
     lower[1:] = upper[:-1]
     return upper[:, np.newaxis], lower[:, np.newaxis]
-
-
-def _sum(rows: Int64) -> Int64:
-    """Add rows up; a single one needs no addition."""
-    return rows[0] if len(rows) == 1 else np.asarray(np.add.reduce(rows, axis=0))
 
 
 def eligible_of_cut(banded: Banded, cut: Amount) -> Amount:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -110,17 +110,24 @@ class Batch:
 
     def check(self) -> None:
         """Refuse a batch whose columns do not fit together, naming every misfit at once."""
-        rows, lines = len(self), len(self.lines)
+        rows, lines, first = len(self), len(self.lines), self.lines.first
+        rises = len(first) == rows + 1 and first[0] == 0 and first[-1] == lines
+        rises = rises and not np.count_nonzero(first[1:] < first[:-1])
+        given = (*self.attributes.values(), *self.amounts.values(), *self.given_paid.values())
+        of_claims = {len(column) for column in (*_claim_columns(self), *given) if column is not None}
+        of_lines = {len(column) for column in _line_columns(self.lines) if column is not None}
+        if not rises or of_claims != {rows} or of_lines != {lines}:
+            raise ShapeError("; ".join(self._misfits(rows, lines, rises)))
+
+    def _misfits(self, rows: int, lines: int, rises: bool) -> Iterator[str]:
         of_claims: list[tuple[str, Sized | None]] = [*zip(_CLAIM_COLUMNS, _claim_columns(self), strict=True)]
         for given in (self.attributes, self.amounts, self.given_paid):
             of_claims += given.items()
-        of_lines = zip(_LINE_COLUMNS, _line_columns(self.lines), strict=True)
-        wrong = [f"{n} has {len(c)} rows, expected {rows}" for n, c in of_claims if c is not None and len(c) != rows]
-        wrong += [
-            f"lines.{n} has {len(c)} rows, expected {lines}" for n, c in of_lines if c is not None and len(c) != lines
-        ]
-        first = self.lines.first
-        if len(first) != rows + 1 or first[0] != 0 or first[-1] != lines or np.count_nonzero(first[1:] < first[:-1]):
-            wrong.append(f"lines.first must rise from 0 to {lines} in {rows + 1} entries")
-        if wrong:
-            raise ShapeError("; ".join(wrong))
+        for name, column in of_claims:
+            if column is not None and len(column) != rows:
+                yield f"{name} has {len(column)} rows, expected {rows}"
+        for name, column in zip(_LINE_COLUMNS, _line_columns(self.lines), strict=True):
+            if column is not None and len(column) != lines:
+                yield f"lines.{name} has {len(column)} rows, expected {lines}"
+        if not rises:
+            yield f"lines.first must rise from 0 to {lines} in {rows + 1} entries"

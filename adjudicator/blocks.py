@@ -7,20 +7,20 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from adjudicator.batch import BUCKETS
-from adjudicator.columns import Bool, both, certain
-from adjudicator.counters import Counter
+from adjudicator.columns import Bool, both, certain, constant
 from adjudicator.layers import LayerSteps
 from adjudicator.parameters import Condition, Form
 from adjudicator.prepare import Preparation
 from adjudicator.results import BlockResults
-from adjudicator.rounding import Amount
 from adjudicator.rulebook import Program
-from adjudicator.wave import Block, Wave
+from adjudicator.wave import Block, Keeps, Wave
 from adjudicator.waves import Waves
+
+_ZERO = constant(0)
 
 
 class Adding(NamedTuple):
-    """What is added to a counter at one moment. `reads`: its condition is read now, else it is remembered.
+    """What is added to a counter (or set) at one moment. `reads`: its condition is read now, else it is remembered.
 
     condition: None where the counter always counts.
     """
@@ -35,16 +35,14 @@ class Adding(NamedTuple):
 class Prepared:
     """A program made ready for its claims: layers and additions to counters, in the order in which they happen.
 
-    adding: by layer, "" after the last. clearing: counters set to 0 at the end, and when. holders: whose counters the
-    plan keeps, beside the persons'.
+    layers: each with what is added right after it. adding: what is added after the last. clearing: counters set to 0 at
+    the end, and when. holders: whose counters the plan keeps, beside the persons'.
     """
 
     def __init__(self, program: Program, watched: bool):
         prepare = Preparation(program, watched)
-        self.opening, self.by_bucket = prepare.facts.opening, prepare.by_bucket
         self.holders = tuple(dict.fromkeys(c.holder for c in program.counters if c.holder != "person"))
-        self.layers = tuple(LayerSteps(layer, prepare) for layer in program.layers)
-        self.adding = {
+        adding = {
             moment: tuple(
                 Adding(
                     rule.name,
@@ -57,9 +55,13 @@ class Prepared:
             )
             for moment, rules in prepare.facts.adding.items()
         }
+        self.layers = tuple((LayerSteps(layer, prepare), adding.get(layer.name, ())) for layer in program.layers)
+        self.adding = adding.get("", ())
         self.clearing = tuple(
             (rule.name, prepare.condition(rule.clears_if)) for rule in program.counters if rule.clears_if is not None
         )
+        amounts = tuple(name for layer, _ in self.layers for name in layer.amounts)
+        self.keeps = Keeps(amounts, prepare.buckets, prepare.facts.openings)
 
 
 def prepared(program: Program, watched: bool) -> Prepared:
@@ -89,24 +91,21 @@ def _see_opening(wave: Wave) -> None:
 
 
 def _run_layers(wave: Wave, steps: Prepared, is_open: Bool | bool) -> None:
-    """Run all layers of a wave, then undo what was counted for claims that turned out not to be settled."""
-    added: list[tuple[Counter, Amount]] = []
+    """Run all layers of a wave, find the claims that are not settled after all, and count the others."""
     conditions: dict[str, Bool | bool] = {}
     covered: Bool | bool = False
-    for layer in steps.layers:
+    for layer, adding in steps.layers:
         active = layer.settle(wave, is_open)
         if layer.required and covered is not True:
             covered = active if active is True else covered | active
-        added += _add(layer.name, wave, steps, is_open, conditions)
+        if adding:
+            _add(adding, wave, is_open, conditions)
     wave.void = _void(wave, covered, is_open)
     settled = is_open if wave.void is None else is_open & ~wave.void
-    _add("", wave, steps, settled, conditions)
+    _add(steps.adding, wave, settled, conditions)
+    wave.count()
     for name, condition in steps.clearing:
-        gone = both(condition.at(wave), settled)
-        wave.block.counters[name].put(wave.low, wave.high, 0, np.broadcast_to(gone, (wave.size,)))
-    if wave.void is not None:
-        for counter, amount in added:
-            counter.add(wave.low, wave.high, -amount * wave.void)
+        wave.put(name, _ZERO, both(condition.at(wave), settled))
     if wave.block.observe:
         _see_layers(wave)
 
@@ -120,25 +119,19 @@ def _void(wave: Wave, covered: Bool | bool, is_open: Bool | bool) -> Bool | None
     return wave.uncovered if wave.held is None else wave.uncovered | (wave.held > 0)
 
 
-def _add(
-    moment: str, wave: Wave, steps: Prepared, open_claims: Bool | bool, conditions: dict[str, Bool | bool]
-) -> list[tuple[Counter, Amount]]:
-    """Add to the counters whose amounts are known now; gives what was added."""
-    added = []
-    for name, form, condition, reads, sets in steps.adding.get(moment, ()):
+def _add(adding: tuple[Adding, ...], wave: Wave, open_claims: Bool | bool, conditions: dict[str, Bool | bool]) -> None:
+    """Add to the counters whose amounts are known now."""
+    for name, form, condition, reads, sets in adding:
         counts = open_claims
         if condition is not None:
             if reads:
                 conditions[name] = condition.at(wave)
             counts = certain(both(conditions[name], open_claims))
-        counter, amount = wave.block.counters[name], form.sum(wave)
+        amount = form.sum(wave)
         if sets:
-            counter.put(wave.low, wave.high, amount, None if counts is True else np.broadcast_to(counts, (wave.size,)))
-        elif counts is not False:
-            amount = amount if counts is True else amount * counts
-            counter.add(wave.low, wave.high, amount)
-            added.append((counter, amount))
-    return added
+            wave.put(name, amount, counts)
+        elif counts is not False and amount is not wave.nothing:
+            wave.add(name, amount if counts is True else amount * counts)
 
 
 def _see_layers(wave: Wave) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adjudicator.accounts import Accounts
-from adjudicator.columns import Category, Int32, Int64
+from adjudicator.columns import Category, Int32
 from adjudicator.counters import CounterSpace, Opened
 from adjudicator.holders import HolderSpace
 from adjudicator.rulebook import Program
@@ -20,13 +22,15 @@ Closed = tuple[Program, HolderSpace, list[tuple[CounterSpace, list[Opened]]]]
 _Piece = tuple[Index | Int32, int]
 """So many rows of a column; one int where they are all equal."""
 
+_Number = TypeVar("_Number", np.int32, np.int64)
+
 _AT_ONCE = 1 << 18
 """Values that are looked through together, or one counter's: what is worked out on the way stays small."""
 
 
 def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
     """Give the closing accounts: by plan, counter and place, then the entries that no claim touched."""
-    untouched = opening.value != 0
+    untouched = opening.value.astype(np.bool_)
     holders, plans, names, keys = _Joined(), _Joined(), _Joined(), _Joined()
     periods: list[_Piece] = []
     values: list[_Piece] = []
@@ -34,12 +38,13 @@ def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
         plan, counters = (program.name,), tuple([rule.name for rule in program.counters])
         for space, blocks in spaces:
             places, state = space.close(blocks)
-            for openings in space.openings:
-                if len(openings.rows):
-                    untouched[openings.rows] &= ~np.isin(openings.places, places)
+            if space.openings is not None and len(places):
+                untouched[space.openings.touched(places)] = False
+            if not np.count_nonzero(state):
+                continue
             holder, key, texts, period = space.describe(places)
             holder = holder.astype(np.int32)
-            width = max(1, len(places))
+            width = len(places)
             at_once = max(1, _AT_ONCE // width)
             for first in range(0, len(state), at_once):
                 some = state[first : first + at_once]
@@ -65,26 +70,22 @@ def closing(opening: Accounts, settled: Sequence[Closed]) -> Accounts:
         holders.category(),
         names.category(),
         keys.category(),
-        _column(periods),
-        _column(values),
+        _column(periods, np.int64),
+        _column(values, np.int64),
     )
 
 
-def _column(pieces: list[_Piece]) -> Int64:
+def _column(pieces: list[_Piece], kind: type[_Number]) -> NDArray[_Number]:
+    """Put pieces one after the other; each is given up as soon as it is written."""
     if len(pieces) == 1 and isinstance(pieces[0][0], np.ndarray):
-        return pieces[0][0].astype(np.int64, copy=False)
-    whole = np.empty(sum(count for _, count in pieces), np.int64)
-    _fill(whole, pieces)
-    return whole
-
-
-def _fill(whole: Int64 | Int32, pieces: list[_Piece]) -> None:
-    """Write pieces one after the other; each is given up as soon as it is written."""
-    at = len(whole)
+        return pieces[0][0].astype(kind, copy=False)
+    at = sum([count for _, count in pieces])
+    whole = np.empty(at, kind)
     while pieces:
         piece, count = pieces.pop()
         whole[at - count : at] = piece
         at -= count
+    return whole
 
 
 class _Joined:
@@ -92,7 +93,6 @@ class _Joined:
 
     def __init__(self) -> None:
         self._codes: list[_Piece] = []
-        self._count = 0
         self._kept: list[tuple[Sequence[str], int]] = []
         self._size = 0
 
@@ -100,7 +100,6 @@ class _Joined:
         """Add codes over several dictionaries laid end to end."""
         if not count:
             return
-        self._count += count
         if len(dictionaries) == 1:
             start = self._start(dictionaries[0])
             self._codes.append((codes + start if start else codes, count))
@@ -124,8 +123,7 @@ class _Joined:
 
     def category(self) -> Category:
         """Give the joined column; every text stands once in its dictionary."""
-        codes = np.empty(self._count, np.int32)
-        _fill(codes, self._codes)
+        codes = _column(self._codes, np.int32)
         if len(self._kept) == 1:
             return Category(codes, self._kept[0][0])
         place: dict[str, int] = {}

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from math import prod
 from typing import NamedTuple, cast
 
 import numpy as np
 
 from adjudicator.accounts import Accounts
 from adjudicator.batch import Batch
-from adjudicator.columns import Bool, Category, Int64
+from adjudicator.columns import Bool, Category, Int64, constant
 from adjudicator.errors import RulebookError
 from adjudicator.holders import HolderSpace
 from adjudicator.ordering import numbered, sorted_rows
@@ -27,44 +30,78 @@ from adjudicator.waves import Waves
 
 _EPISODE = "episode"
 
-_Places = slice | Int64 | tuple[Int64, Int64]
-
-
-def _prefix(low: int, high: int) -> slice:
-    """Give the slots of a wave's claims where a slot is the holder's number in the block."""
-    return slice(0, high - low)
-
 
 class Counter:
-    """One counter over the claims of one block: `state[at(low, high)]` are the values for the claims of a wave.
+    """One counter over the claims of one block. Here a slot is the holder's number: a wave has the first ones."""
 
-    months: of a ROLLING counter, whose state has a column a month; its value is the sum of so many up to the claim's.
-    """
-
-    def __init__(self, state: Int64, at: Callable[[int, int], _Places], months: int = 0):
-        self._state, self._at, self._months = state, at, months
+    def __init__(self, state: Int64):
+        self._state = state
 
     def read(self, low: int, high: int) -> Int64:
         """Give the value for the claims of a wave; the caller does not write into it."""
-        at = self._at(low, high)
-        if isinstance(at, tuple):
-            rows, last = at
-            return np.asarray(self._state[rows[:, None], last[:, None] + np.arange(1 - self._months, 1)].sum(axis=1))
-        return self._state[at]
+        return self._state[: high - low]
 
     def add(self, low: int, high: int, amount: Amount) -> None:
         """Add an amount."""
-        at = self._at(low, high)
-        if isinstance(at, slice):
-            values = self._state[at]
-            np.add(values, amount, out=values)
-        else:
-            self._state[at] += amount
+        values = self.read(low, high)
+        np.add(values, amount, out=values)
 
-    def put(self, low: int, high: int, amount: Amount, where: Bool | None) -> None:
-        """Set the value (this month's part of a rolling one), for the claims where it counts."""
+    def put(self, low: int, high: int, amount: Amount, where: Bool | bool) -> None:
+        """Set the value, for the claims where it counts."""
+        np.copyto(self.read(low, high), amount, where=where)
+
+
+class OwnCounter(Counter):
+    """A counter of which every claim has a slot of its own."""
+
+    def read(self, low: int, high: int) -> Int64:
+        """Give the value for the claims of a wave."""
+        return self._state[low:high]
+
+
+class KeyedCounter(Counter):
+    """A counter of which every claim says its slot."""
+
+    def __init__(self, state: Int64, slot: Int64):
+        self._state, self._slot = state, slot
+
+    def read(self, low: int, high: int) -> Int64:
+        """Give the value for the claims of a wave."""
+        return self._state.take(self._slot[low:high])
+
+    def add(self, low: int, high: int, amount: Amount) -> None:
+        """Add an amount."""
+        self._state[self._slot[low:high]] += amount
+
+    def put(self, low: int, high: int, amount: Amount, where: Bool | bool) -> None:
+        """Set the value, for the claims where it counts."""
+        at = self._slot[low:high]
+        self._state[at] = np.where(where, amount, self._state[at])
+
+
+class RollingCounter(Counter):
+    """A counter with a column a month. Its value is the sum of so many up to the claim's; a claim changes its own."""
+
+    def __init__(self, state: Int64, slot: Int64 | None, month: Int64, months: int):
+        self._state, self._slot, self._month = state, slot, month
+        self._window = np.arange(1 - months, 1)
+
+    def read(self, low: int, high: int) -> Int64:
+        """Give the value for the claims of a wave."""
+        slot, month = self._at(low, high)
+        return np.asarray(self._state[slot[:, None], month[:, None] + self._window].sum(axis=1))
+
+    def add(self, low: int, high: int, amount: Amount) -> None:
+        """Add an amount."""
+        self._state[self._at(low, high)] += amount
+
+    def put(self, low: int, high: int, amount: Amount, where: Bool | bool) -> None:
+        """Set this month's part, for the claims where it counts."""
         at = self._at(low, high)
-        self._state[at] = amount if where is None else np.where(where, amount, self._state[at])
+        self._state[at] = np.where(where, amount, self._state[at])
+
+    def _at(self, low: int, high: int) -> tuple[Int64, Int64]:
+        return np.arange(high - low) if self._slot is None else self._slot[low:high], self._month[low:high]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +109,46 @@ class Opened:
     """The counters of one space over one block.
 
     places [kept]: what the first slots stand for; slots beyond them are not kept. state [counters, slots], of ROLLING
-    ones [counters, slots, months]. at: the slots of a wave's claims.
+    ones [counters, slots, months]. counter: makes one of them out of its row of the state.
     """
 
     places: Int64
     state: Int64
-    at: Callable[[int, int], _Places]
+    counter: Callable[[Int64], Counter]
 
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """Opening entries of one counter that touch the batch: sorted places, values, rows of the accounts."""
+    """Opening entries of a space that touch the batch, by counter and place: places, values, rows of the accounts.
+
+    bounds [counters + 1]: where those of each counter begin.
+    """
 
     places: Int64
     values: Int64
     rows: Int64
+    bounds: list[int]
+
+    def write(self, state: Int64, places: Int64) -> None:
+        """Write the values at these places, where there are any, into `state` [counters, slots]."""
+        for values, (low, high) in zip(state, pairwise(self.bounds), strict=True):
+            if low < high:
+                opened = self.places[low:high]
+                at = np.minimum(opened.searchsorted(places), high - low - 1)
+                known = opened.take(at) == places
+                np.copyto(values[: len(places)], self.values[low:high].take(at), where=known)
+
+    def touched(self, places: Int64) -> Int64:
+        """Give the rows of those that stand at one of these places, which rise."""
+        at = np.minimum(places.searchsorted(self.places), len(places) - 1)
+        rows: Int64 = self.rows[places.take(at) == self.places]
+        return rows
 
 
 _NOTHING = np.empty(0, np.int64)
-_UNOPENED = Openings(_NOTHING, _NOTHING, _NOTHING)
+
+_FIRST = constant(1)
+"""Number of a key's first value in a place: 0 stands for none."""
 
 
 class Alike(NamedTuple):
@@ -141,41 +199,42 @@ class CounterSpace:
             self._first = self._last = self._period
         else:
             self._first, self._last = int(self._period.min()), int(self._period.max())
-        self.openings = [_UNOPENED] * len(self.rules)
+        self.openings: Openings | None = None
         if of_plan is not None and self.kept:
             self._take_openings(accounts, of_plan)
-        size = holders.size * self._periods
-        for radix in self._sizes:
-            size *= radix
-        if size >= 1 << 62:
+        if holders.size * prod(self._sizes) * self._periods >= 1 << 62:
             raise RulebookError(f"counter {rule.name}: too many combinations of holder, keys and period")
 
     def _take_openings(self, accounts: Accounts, of_plan: Bool) -> None:
         """Take the opening entries in, and widen the range of periods to theirs."""
         if self._rolling:
             self._first = min(self._first - self._months + 1, self._last)
-        found = []
-        for rule in self.rules:
-            name = accounts.counter.values.index(rule.name) if rule.name in accounts.counter.values else -1
-            entry = np.flatnonzero(of_plan & (accounts.counter.codes == name)) if name >= 0 else _NOTHING
-            period = accounts.period[entry]
-            if self._rolling:
-                period = linear_month(period)
-                known = (period >= self._first) & (period <= self._last)
-            else:
-                known = np.ones(len(entry), np.bool_)
-                self._first = int(period.min(initial=self._first))
-                self._last = int(period.max(initial=self._last))
-            holder = self._holders.codes_of(accounts, entry, self._holder)
-            known &= holder >= 0
-            keys = _key_codes(accounts.keys.take(entry), self._keys)
-            for codes in keys:
-                known &= codes >= 0
-            found.append((holder[known], [k[known] for k in keys], period[known], entry[known]))
-        self.openings = []
-        for holder, keys, period, entry in found:  # now that the range of periods is known
-            places, order = sorted_rows(self._place(holder, keys, period))
-            self.openings.append(Openings(places, accounts.value[entry[order]], entry[order]))
+        number_of = {rule.name: number for number, rule in enumerate(self.rules)}
+        numbers = np.array([number_of.get(name, -1) for name in accounts.counter.values], np.int32)
+        number = numbers.take(accounts.counter.codes)
+        entry = (of_plan & (number >= 0)).nonzero()[0]
+        if not len(entry):
+            return
+        period = accounts.period.take(entry)
+        holder = self._holders.codes_of(accounts, entry, self._holder)
+        known = holder >= 0
+        if self._rolling:
+            period = linear_month(period)
+            known &= (period >= self._first) & (period <= self._last)
+        else:
+            self._first = min(self._first, int(period.min()))
+            self._last = max(self._last, int(period.max()))
+        keys = _key_codes(accounts.keys.take(entry), self._keys)
+        for codes in keys:
+            known &= codes >= 0
+        if np.count_nonzero(known) < len(known):
+            holder, keys, period, entry = holder[known], [k[known] for k in keys], period[known], entry[known]
+        places, by_place = sorted_rows(self._place(holder, keys, period))
+        of_place = entry.take(by_place)
+        of_counter, by_counter = sorted_rows(number.take(of_place).astype(np.int64))
+        row = of_place.take(by_counter)
+        bounds = of_counter.searchsorted(np.arange(len(self.rules) + 1)).tolist()
+        self.openings = Openings(places.take(by_counter), accounts.value.take(row), row, bounds)
 
     @property
     def _periods(self) -> int:
@@ -191,22 +250,23 @@ class CounterSpace:
         """Open the counters for a block."""
         rows = waves.rows
         if not self.kept:
-            return Opened(_NOTHING, np.zeros((len(self.rules), len(rows)), np.int64), slice)
+            return Opened(_NOTHING, np.zeros((len(self.rules), len(rows)), np.int64), OwnCounter)
         period = self._period if isinstance(self._period, int) else self._period[rows]
         of_place = self._first if self._rolling else period
-        at: Callable[[int, int], _Places]
+        slot: Int64 | None = None
+        counter: Callable[[Int64], Counter] = Counter
         if self._simple:
             places = self._place(self._holders.codes(rows[: waves.starts[1]], "person"), (), of_place)
-            slots, slot, at = len(places), None, _prefix
+            slots = len(places)
         else:
             places, slot, slots = self._slots(rows, of_place)
-            at = _sliced(slot)
+            counter = partial(KeyedCounter, slot=slot) if len(places) else OwnCounter
         if self._rolling:
             return self._open_rolling(places, slot, waves, period)
         state = np.zeros((len(self.rules), slots), np.int64)
-        for values, openings in zip(state, self.openings, strict=True):
-            _open_values(values[: len(places)], places, openings)
-        return Opened(places, state, at)
+        if self.openings is not None:
+            self.openings.write(state, places)
+        return Opened(places, state, counter)
 
     @property
     def _simple(self) -> bool:
@@ -219,16 +279,17 @@ class CounterSpace:
 
         A claim that names no episode has a slot of its own, which is not kept.
         """
-        codes = [k.codes[rows] for k in self._keys]
-        keys = [np.where(c < 0, len(k.values), c).astype(np.int64) for c, k in zip(codes, self._keys, strict=True)]
+        keys = [key.codes.take(rows) + _FIRST for key in self._keys]
+        alone = len(rows) - int(np.count_nonzero(keys[-1])) if self._episodic else 0
+        if alone == len(rows):
+            return _NOTHING, np.arange(alone), alone
         place = self._place(self._holders.codes(rows, self._holder), keys, period)
-        if not self._episodic or (codes[-1] >= 0).all():
+        if not alone:
             places, slot = numbered(place)
             return places, slot, len(places)
-        named = codes[-1] >= 0
+        named = keys[-1] != 0
         slot = np.empty(len(rows), np.int64)
         places, slot[named] = numbered(place[named])
-        alone = len(rows) - int(np.count_nonzero(named))
         slot[~named] = len(places) + np.arange(alone)
         return places, slot, len(places) + alone
 
@@ -236,20 +297,16 @@ class CounterSpace:
         # one column a month, and months - 1 empty ones before the first so that a window never leaves the array
         lead = self._months - 1
         state = np.zeros((len(self.rules), len(places), self._periods + lead), np.int64)
-        for values, openings in zip(state, self.openings, strict=True):
+        if self.openings is not None:
             for month in range(self._periods):
-                _open_values(values[:, lead + month], places + month, openings)
-        column = np.broadcast_to(period - self._first + lead, (len(waves.rows),))
-
-        def at(low: int, high: int) -> tuple[Int64, Int64]:
-            return np.arange(high - low) if slot is None else slot[low:high], column[low:high]
-
-        return Opened(places, state, at)
+                self.openings.write(state[..., lead + month], places + month)
+        month_of = np.broadcast_to(period - self._first + lead, (len(waves.rows),))
+        return Opened(places, state, partial(RollingCounter, slot=slot, month=month_of, months=self._months))
 
     def counters(self, opened: Opened) -> Iterator[tuple[str, Counter]]:
         """Give the counters of a block, by name."""
         for rule, state in zip(self.rules, opened.state, strict=True):
-            yield rule.name, Counter(state, opened.at, self._months if self._rolling else 0)
+            yield rule.name, opened.counter(state)
 
     def close(self, blocks: Sequence[Opened]) -> tuple[Int64, Int64]:
         """Give the places of all blocks, rising, and the values there [counters, places]; rolling ones one a month."""
@@ -272,26 +329,24 @@ class CounterSpace:
 
     def describe(self, places: Int64) -> tuple[Int64, Index, tuple[str, ...], Index]:
         """Turn places back into holder codes, codes and texts of keys, and periods."""
-        place, period = (places, 0) if self._periods == 1 else np.divmod(places, self._periods)
-        codes: list[Int64] = []
-        for radix in reversed(self._sizes):
-            place, code = np.divmod(place, radix)
-            codes.insert(0, code)
+        holder, period = (places, 0) if self._periods == 1 else np.divmod(places, self._periods)
         period = period + self._first
         if self._rolling:
             period = period // 12 * 100 + period % 12 + 1
-        return place, *_key_texts(codes, self._keys), period
+        if not self._keys:
+            return holder, 0, ("",), period
+        holder, key = np.divmod(holder, prod(self._sizes))
+        keys, of_place = numbered(key)
+        return holder, of_place, self._texts(keys), period
 
-
-def _sliced(slot: Int64) -> Callable[[int, int], Int64]:
-    return lambda low, high: slot[low:high]
-
-
-def _open_values(values: Int64, places: Int64, openings: Openings) -> None:
-    """Write the opening values of the places that have one."""
-    if len(openings.places):
-        at = np.minimum(np.searchsorted(openings.places, places), len(openings.places) - 1)
-        np.copyto(values, openings.values[at], where=openings.places[at] == places)
+    def _texts(self, keys: Int64) -> tuple[str, ...]:
+        """Write combinations of keys as accounts do."""
+        words: list[list[str]] = []
+        for column, size in zip(reversed(self._keys), reversed(self._sizes), strict=True):
+            keys, codes = np.divmod(keys, size)
+            values = ("", *column.values)
+            words.insert(0, [values[code] for code in codes.tolist()])
+        return tuple("/".join(row) for row in zip(*words, strict=True))
 
 
 def _category(batch: Batch, name: str, default: str | int | None) -> Category:
@@ -310,18 +365,9 @@ def _key_codes(texts: Category, keys: Sequence[Category]) -> list[Int64]:
     if not keys:
         return []
     table = np.full((len(texts.values), len(keys)), -1, np.int64)
-    places = [{v: i for i, v in enumerate(k.values)} | {"": len(k.values)} for k in keys]
+    places = [{value: place for place, value in enumerate(key.values, 1)} | {"": 0} for key in keys]
     for row, text in enumerate(texts.values):
         parts = text.split("/")
         if len(parts) == len(keys):
             table[row] = [place.get(part, -1) for place, part in zip(places, parts, strict=True)]
     return [table[texts.codes, column] for column in range(len(keys))]
-
-
-def _key_texts(codes: Sequence[Int64], keys: Sequence[Category]) -> tuple[Index, tuple[str, ...]]:
-    if not codes:
-        return 0, ("",)
-    distinct, inverse = np.unique(np.stack(codes, axis=1), axis=0, return_inverse=True)
-    dictionaries = [(*k.values, "") for k in keys]
-    texts = tuple("/".join(d[c] for d, c in zip(dictionaries, row, strict=True)) for row in distinct.tolist())
-    return inverse.reshape(-1), texts

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from adjudicator.columns import PPM, Int64
+from adjudicator.parameters import is_plain
 from adjudicator.prepare import Preparation
-from adjudicator.rounding import Amount, floored
+from adjudicator.rounding import Amount, floored, sum_of
 from adjudicator.rulebook import Allocation, Deductible, Layer
 from adjudicator.standing import Standing
 from adjudicator.wave import Wave
@@ -22,6 +23,8 @@ class Bear:
         self.label = prepare.label(label)
         self.amount = prepare.formula(rule.amount, label)
         self.times, self.counter = rule.times, rule.counter
+        plain = is_plain(rule.amount) and rule.times is None
+        self.may_be_negative = not plain or int(rule.amount.fixed.values.min()) < 0
         # a counter below 0 does not make a deductible where the plan has none
         self.none = None if rule.counter is None else prepare.absence(rule.amount.fixed)
         if rule.at_most is not None:
@@ -39,9 +42,9 @@ class Bear:
         """Take the deductible off the parts."""
         due = self._due(at.wave)
         if len(self.bearers) == 1:
-            part = at.parts[self.bearers[0]]
-            taken = np.minimum(due, part)
-            part -= taken
+            place = self.bearers[0]
+            taken = np.minimum(due, at.parts[place])
+            at.parts[place] = at.parts[place] - taken
         elif self.allocation is Allocation.IN_ORDER:
             taken = _bear_in_order(at.parts, self.bearers, due)
         elif self.allocation is Allocation.PROPORTIONAL:
@@ -56,7 +59,10 @@ class Bear:
         due: Amount = self.amount.at(wave)
         if self.times is not None:
             due = due * wave.number(self.times)
-        due = floored(due) if self.counter is None else wave.left_of(due, self.counter)
+        if self.counter is not None:
+            due = wave.left_of(due, self.counter)
+        elif self.may_be_negative:
+            due = floored(due)
         if self.none is not None:
             none = self.none.at(wave)
             if none is not False:
@@ -74,32 +80,34 @@ class Bear:
         )
         bearers, claims = np.array(self.bearers), np.arange(size)
         taken = np.zeros(size, np.int64)
+        parts = np.array(at.parts)
         for nth in order:
             place = bearers[nth]
-            off = np.minimum(at.parts[place, claims], due - taken)
-            at.parts[place, claims] -= off
+            off = np.minimum(parts[place, claims], due - taken)
+            parts[place, claims] -= off
             taken = taken + off
+        at.parts = list(parts)
         return taken
 
 
-def _bear_in_order(parts: Int64, bearers: Sequence[int], due: Amount) -> Int64:
-    taken = np.zeros(parts.shape[-1], np.int64)
+def _bear_in_order(parts: list[Int64], bearers: Sequence[int], due: Amount) -> Int64:
+    taken = np.zeros_like(parts[0])
     for place in bearers:
         off = np.minimum(parts[place], due - taken)
-        parts[place] -= off
+        parts[place] = parts[place] - off
         taken += off
     return taken
 
 
-def _bear_in_proportion(parts: Int64, bearers: Sequence[int], due: Amount) -> Int64:
-    whole = sum((parts[place] for place in bearers), np.zeros(parts.shape[-1], np.int64))
+def _bear_in_proportion(parts: list[Int64], bearers: Sequence[int], due: Amount) -> Int64:
+    whole = sum_of([parts[place] for place in bearers])
     taken = np.minimum(due, whole)
     divisor = np.maximum(whole, 1)
     running = before = np.zeros_like(whole)
     for place in bearers:
         running = running + parts[place]
         until = _proportion(taken, running, divisor)
-        parts[place] -= until - before
+        parts[place] = parts[place] - (until - before)
         before = until
     return taken
 

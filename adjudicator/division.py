@@ -18,6 +18,8 @@ Partial = tuple[Int64, Int64, Int64]
 """Lines of which a part is payable: their positions, payable fen, payable quantity."""
 
 
+_ZERO = constant(0)
+_OVER = np.array(LineReason.OVER_CEILING, np.uint8)
 _HALF = constant(PPM // 2)
 _WHOLE = np.array(PPM, np.uint64)
 
@@ -67,7 +69,7 @@ class Division:
 
     def take_self_funded(self, partial: Partial | None, negative: bool) -> None:
         """Take lines with a reason against them, and what is above a payable quantity."""
-        refused = self.found.reason != 0
+        refused = self.found.reason.astype(np.bool_)
         if np.count_nonzero(refused):
             self.has_self_funded = True
             whole = self.scratch.price
@@ -130,9 +132,9 @@ class Division:
         """Give the rest to in_scope, mirror refunds, write reasons, clear the buckets into which nothing fell."""
         assert np.minimum.reduce(self.left) >= 0, "a line is divided into more than its amount"
         reason = self.reason
-        np.bitwise_or(self.found.reason, np.greater(self.upfront, 0).view(np.uint8), out=reason)
+        np.bitwise_or(self.found.reason, np.greater(self.upfront, _ZERO).view(np.uint8), out=reason)
         if self.has_over:
-            np.bitwise_or(reason, np.greater(self.over_limit, 0).view(np.uint8) * np.uint8(2), out=reason)
+            np.bitwise_or(reason, np.greater(self.over_limit, _ZERO).view(np.uint8) * _OVER, out=reason)
         else:
             self.over_limit.fill(0)
         if not self.has_self_funded:

@@ -22,9 +22,10 @@ from adjudicator.rulebook import Program, Rulebook, State
 from adjudicator.settlement import Settlement
 from adjudicator.tables import ClaimCodes
 from adjudicator.wave import Block, Observe
-from adjudicator.waves import THREAD_CLAIMS, Order, arrange, cut, sequence
+from adjudicator.waves import THREAD_CLAIMS, arrange, cut, sequence
 from adjudicator.workers import run, together
 
+_NO_ACCOUNTS = Accounts.empty()
 _LARGEST = constant(LARGEST_FEN)
 _ABSENT = np.uint8(State.ABSENT)
 _NOT_IN_FORCE = np.uint8(ClaimReason.PLAN_NOT_IN_FORCE)
@@ -53,7 +54,7 @@ def settle(
     results do not depend on either, bit by bit. A batch of one block starts no thread.
     """
     batch.check()
-    accounts = Accounts.empty() if accounts is None else accounts
+    accounts = _NO_ACCOUNTS if accounts is None else accounts
     workers = workers if observe is None else 1
     rows_of = [(program, _rows_of(batch, program)) for program in rulebook.programs]
     results = Results(batch, all_judged=any(len(rows) == len(batch) for _, rows in rows_of))
@@ -90,7 +91,7 @@ class _Plan:
         self.steps = prepared(program, observe is not None)
         self.codes = ClaimCodes(batch, program, None if len(rows) == len(batch) else rows)
         stage = LineStage(batch, program, catalog, self.codes, into=results.lines)
-        self.judged, self.order = self._judge(stage)
+        self._judge(stage)
         results.take_lines(rows, self.judged)
         calendar = Calendar(batch.date(program.year_by), program.year_start)
         self.reason = _reasons_before(batch, program, rows, calendar, self.codes, self.judged)
@@ -102,17 +103,15 @@ class _Plan:
         ]
         self.where = _positions(rows, len(batch))
 
-    def _judge(self, stage: LineStage) -> tuple[Judged, Order]:
+    def _judge(self, stage: LineStage) -> None:
         """Judge the lines, range by range, and beside them put the claims in order of settlement."""
-        found: list[Order] = []
-
-        def order() -> None:
-            found.append(sequence(self.batch, self.rows, groups_of(self.batch, self.rows, self.steps.holders)))
-
         ranges = stage.ranges(self.workers)
         judging = [partial(stage.judge_blocks, cuts) for cuts in ranges]
-        together([order, *judging], self.workers if len(ranges) > 1 else 1)
-        return stage.judged(), found[0]
+        together([self._put_in_order, *judging], self.workers if len(ranges) > 1 else 1)
+        self.judged = stage.judged()
+
+    def _put_in_order(self) -> None:
+        self.order = sequence(self.batch, self.rows, groups_of(self.batch, self.rows, self.steps.holders))
 
     def settle(self, block_holders: int | None) -> None:
         """Settle all claims, some holders at a time."""
@@ -144,8 +143,7 @@ class _Plan:
             self.judged.atom_buckets.take(here, axis=0),
             self.judged.bill.take(here),
             {n: c for space, of in zip(self.spaces, opened, strict=True) for n, c in space.counters(of)},
-            self.steps.opening,
-            self.steps.by_bucket,
+            self.steps.keeps,
             self.observe,
         )
         found = self.results.open_block(self.program, start + place, rows, self.reason.take(here))

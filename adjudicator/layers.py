@@ -8,16 +8,16 @@ claims of the wave.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 
 import numpy as np
 
 from adjudicator.bands import BandSteps, eligible_of_cut
-from adjudicator.batch import BUCKETS
 from adjudicator.columns import MISSING, NO_LIMIT, Bool, both, certain
 from adjudicator.deductibles import Bear
 from adjudicator.parameters import Source
-from adjudicator.prepare import Preparation
-from adjudicator.rounding import Amount, floored, share
+from adjudicator.prepare import Preparation, charges_all
+from adjudicator.rounding import Amount, floored, share, sum_of
 from adjudicator.rulebook import Bands, Flat, Guarantee, Layer, Limit, Measure
 from adjudicator.standing import Standing, Step
 from adjudicator.wave import Wave
@@ -41,7 +41,6 @@ class LayerSteps:
         if self.label:
             wave.see(self.label, active)
         if active is False:
-            wave.amounts.update(dict.fromkeys(self.amounts, wave.nothing))
             return False
         at = Standing(wave, active)
         for step in self.steps:
@@ -51,10 +50,10 @@ class LayerSteps:
 
 def steps_of(layer: Layer, prepare: Preparation) -> Iterator[Step]:
     """Give the steps that a layer has, in their order."""
-    name = layer.name
+    name, results = layer.name, parts_of(layer)
 
     def publish(*amounts: str) -> Iterator[Step]:
-        asked = [amount for amount in amounts if amount in RESULTS or prepare.reads(f"{name}.{amount}")]
+        asked = [amount for amount in amounts if amount in results or prepare.reads(f"{name}.{amount}")]
         if asked:
             yield Publish({f"{name}.{amount}": AMOUNTS[amount] for amount in asked})
 
@@ -105,13 +104,12 @@ class Base:
 
     def run(self, at: Standing) -> None:
         """Form the parts and their sum."""
-        at.parts = np.empty((len(self.groups), at.wave.size), np.int64)
-        for place, group in enumerate(self.groups):
+        for group in self.groups:
             part = group.at(at.wave)
             if at.active is not True:
                 part = part * at.active
-            at.parts[place] = part
-            at.base = at.base + part if place else part
+            at.base = at.base + part if at.parts else part
+            at.parts.append(part)
 
 
 class BaseLimit:
@@ -124,9 +122,9 @@ class BaseLimit:
         """Cut the base."""
         excess = floored(at.base - self.room.at(at.wave))
         at.base, at.over_base = at.base - excess, at.over_base + excess
-        for part in reversed(at.parts):
-            off = np.minimum(part, excess)
-            part -= off
+        for place in reversed(range(len(at.parts))):
+            off = np.minimum(at.parts[place], excess)
+            at.parts[place] = at.parts[place] - off
             excess = excess - off
 
 
@@ -139,7 +137,7 @@ class FirstPay:
     def run(self, at: Standing) -> None:
         """Take the share off the part."""
         off = share(at.parts[self.place], self.rate.at(at.wave))
-        at.parts[self.place] -= off
+        at.parts[self.place] = at.parts[self.place] - off
         at.pay_first(off)
 
 
@@ -283,8 +281,7 @@ class Pay:
 
     def __init__(self, layer: Layer, prepare: Preparation):
         self.name, self.beyond_bill, self.charges = layer.name, layer.beyond_bill, layer.charges
-        self.charges_all = set(layer.charges) == set(BUCKETS)
-        self.by_bucket = prepare.by_bucket
+        self.charges_all, self.used = charges_all(layer), prepare.used[layer.name]
 
     def run(self, at: Standing) -> None:
         """Pay, and use the bill up."""
@@ -299,15 +296,15 @@ class Pay:
             paid = paid * here
         room: Amount = wave.left_of_bill
         if not self.charges_all:
-            room = np.minimum(room, sum(wave.unconsumed[bucket] for bucket in self.charges))
+            room = np.minimum(room, sum_of([wave.unconsumed[bucket] for bucket in self.charges]))
         inside = np.minimum(paid, room)
         if self.beyond_bill:
             wave.beyond = wave.beyond + (paid - inside)
         else:
             paid = inside
         wave.left_of_bill = wave.left_of_bill - inside
-        if self.by_bucket:
-            wave.consume(inside, self.charges)
+        if self.used:
+            wave.consume(inside, self.used)
         at.paid = paid
 
 
@@ -345,13 +342,13 @@ def _over_eligible(at: Standing) -> Amount:
 
 
 AMOUNTS: dict[str, Callable[[Standing], Amount]] = {
-    "base": lambda at: at.base,
-    "over_base": lambda at: at.over_base,
-    "deductible": lambda at: at.deductible,
+    "base": attrgetter("base"),
+    "over_base": attrgetter("over_base"),
+    "deductible": attrgetter("deductible"),
     "after_deductible": lambda at: at.base - at.deductible,
-    "first_pay": lambda at: at.first_pay,
-    "banded": lambda at: at.banded,
-    "paid": lambda at: at.paid,
+    "first_pay": attrgetter("first_pay"),
+    "banded": attrgetter("banded"),
+    "paid": attrgetter("paid"),
     "cut": lambda at: at.cut * at.active,
     "over_eligible": _over_eligible,
     "coinsurance": lambda at: floored(at.banded - at.paid),
@@ -361,5 +358,15 @@ AMOUNTS: dict[str, Callable[[Standing], Amount]] = {
 
 LAYER_AMOUNTS = tuple(AMOUNTS)
 
-RESULTS = ("base", "deductible", "first_pay", "paid")
+PARTS = ("base", "deductible", "first_pay", "paid")
 """The amounts of a layer that are part of the settlement."""
+
+
+def parts_of(layer: Layer) -> list[str]:
+    """Give the parts that a layer may have at all; the others are 0 for every claim."""
+    never = set()
+    if not layer.deductibles:
+        never.add("deductible")
+    if all(group.first_pay is None for group in layer.groups):
+        never.add("first_pay")
+    return [part for part in PARTS if part not in never]

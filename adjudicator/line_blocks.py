@@ -108,13 +108,16 @@ class ChosenLines:
 
     def __init__(self, batch: Batch, rows: Rows) -> None:
         self._batch = batch
-        self._begins = batch.lines.first[:-1][rows]
+        first = batch.lines.first
+        self._begins = first[:-1][rows]
         self._unbroken = isinstance(rows, slice)
         self.admission = batch.admission[rows]
-        self.counts = batch.lines.first[1:][rows] - self._begins
+        self.counts = first[1:][rows] - self._begins
         self._full = np.count_nonzero(self.counts) == len(self.counts)
-        self.first = np.zeros(len(self.counts) + 1, np.int64)
-        np.cumsum(self.counts, out=self.first[1:])
+        if isinstance(rows, slice):
+            self.first = first[rows.start : rows.stop + 1] - first[rows.start]
+        else:
+            self.first = np.concatenate(([0], np.cumsum(self.counts)))
 
     def cuts(self, block_lines: int) -> list[slice]:
         """Cut the claims into blocks of up to `block_lines` lines; more only where a single claim has more."""

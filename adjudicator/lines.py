@@ -37,7 +37,9 @@ THREAD_LINES = 65_536
 
 RANGES_A_WORKER = 8
 
-NO_BOUND = -1
+_SAME_DAY = np.array(0, np.int32)
+
+NO_BOUND = np.array(-1, np.int32)
 """A line of a claim that is no stay may lie this many days after its admission, read as an unsigned number."""
 
 INPATIENT = Key(KeyKind.CATEGORY, "visit", ("inpatient",))
@@ -72,14 +74,14 @@ def judge(
 def _stays(batch: Batch, codes: ClaimCodes, lines: ChosenLines) -> Int32 | None:
     """Give how many days after the admission lines may lie [claims]; None when no claim is a stay."""
     days = batch.discharge[codes.rows] - lines.admission
-    stay = days > 0
+    stay = days > _SAME_DAY
     longer = np.count_nonzero(stay)
     if longer < len(days):
-        stay |= (days == 0) & np.equal(codes.codes(INPATIENT), 0)
+        stay |= (days == _SAME_DAY) & np.equal(codes.codes(INPATIENT), 0)
         longer = np.count_nonzero(stay)
     if not longer:
         return None
-    return np.where(stay, days, np.int32(NO_BOUND))
+    return days if longer == len(days) else np.where(stay, days, NO_BOUND)
 
 
 def _level_key(catalog: Catalog) -> Key:

@@ -27,6 +27,8 @@ def sorted_rows(values: Int64) -> tuple[Int64, Int64]:
 
 def numbered(values: Int64) -> tuple[Int64, Int64]:
     """Give the distinct values in rising order, and for every row the number of its value among them."""
+    if len(values) < 2:
+        return values, np.zeros(len(values), np.int64)
     ordered, rows = sorted_rows(values)
     is_new = np.ones(len(values), np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=is_new[1:])

@@ -50,7 +50,8 @@ class Parameter:
     def __init__(self, table: Table, values: Int64, states: UInt8):
         self.table, self.values, self.states = table, values, states
         self.certain = bool(states.max() <= _ABSENT)
-        self._worst = states if self.certain or not table.dynamic else _over_dynamic(table, states)
+        worst = states if self.certain or not table.dynamic else _over_dynamic(table, states)
+        self._holds: Bool = np.any(worst.reshape(-1, worst.shape[-1]) > _ABSENT, axis=0)
 
     def at(self, wave: Wave, needed: Bool | Int64 | None = None) -> Int64:
         """Give the values; for tables without dynamic keys they are looked up once a block."""
@@ -65,13 +66,12 @@ class Parameter:
         return self.values.take(cells, axis=-1)
 
     def _find(self, block: Block) -> Found:
-        index = block.index(self.table)
-        worst = None if self.certain else _cells(self._worst, index)
-        holds = worst is not None and bool(np.maximum.reduce(worst, axis=None) > _ABSENT)
+        index = block.codes.static_index(self.table)
+        holds = not self.certain and bool(np.count_nonzero(self._holds[index]))
         if self.table.dynamic:
             found = Found(index, None, None, holds)
         else:
-            undecided = _undecided(worst) if worst is not None and holds else None
+            undecided = _undecided(_cells(self.states, index)) if holds else None
             found = Found(index, _cells(self.values, index), undecided, holds)
         block.found[self] = found
         return found
@@ -103,7 +103,7 @@ class Told:
 
     def at(self, wave: Wave, needed: Bool | Int64 | None = None) -> Int64:
         """Give the parameter, and tell what the table says."""
-        index = wave.cell(self.table, wave.block.index(self.table))
+        index = wave.cell(self.table, wave.block.codes.static_index(self.table))
         wave.see(f"param.{self.label}", self.table.values[index])
         wave.see(f"origin.{self.label}", self.table.origins[index])
         wave.see(f"state.{self.label}", self.table.states[index])
@@ -146,10 +146,10 @@ class Condition:
     def _at(self, wave: Wave) -> Bool | bool:
         block, table = wave.block, self.table
         if table.dynamic:
-            return np.asarray(self._true[wave.cell(table, block.index(table))])
+            return np.asarray(self._true[wave.cell(table, block.codes.static_index(table))])
         mask = block.masks.get(self)
         if mask is None:
-            mask = block.masks[self] = certain(self._true.take(block.index(table)))
+            mask = block.masks[self] = certain(self._true[block.codes.static_index(table)])
         return mask if isinstance(mask, bool) else mask[wave.low : wave.high]
 
 

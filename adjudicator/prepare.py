@@ -11,7 +11,19 @@ from adjudicator.batch import BUCKETS
 from adjudicator.columns import NO_LIMIT, PPM, Int64
 from adjudicator.parameters import Composed, Condition, Constant, Form, Parameter, Rows, Source, Told, is_plain
 from adjudicator.parameters import Term as ReadyTerm
-from adjudicator.rulebook import CounterRule, Formula, Group, Guarantee, Key, KeyKind, Program, State, Table, Term
+from adjudicator.rulebook import (
+    CounterRule,
+    Formula,
+    Group,
+    Guarantee,
+    Key,
+    KeyKind,
+    Layer,
+    Program,
+    State,
+    Table,
+    Term,
+)
 
 Adding = tuple[CounterRule, tuple[tuple[str, Table], ...], bool]
 """A counter, the part of its form to add now, and whether its condition is read now (the first time) or remembered."""
@@ -21,35 +33,35 @@ Adding = tuple[CounterRule, tuple[tuple[str, Table], ...], bool]
 class Facts:
     """Derived facts of a program.
 
-    read: names of amounts that some form, condition or counter reads. opening: counters whose value before the claim
-    is read by conditions. adding: by layer name ("" after the last), what is added to counters then.
-    by_bucket: whether it matters which bucket pays: some layer does not charge all, or someone asks.
+    read: names of amounts that some form, condition or counter reads. openings: counters whose value before the claim
+    is read by conditions that may follow its change. adding: by layer name ("" after the last), what is added to
+    counters then.
     """
 
     read: frozenset[str]
-    opening: tuple[str, ...]
+    openings: tuple[str, ...]
     adding: dict[str, tuple[Adding, ...]]
-    by_bucket: bool
 
 
 def facts_of(program: Program) -> Facts:
     """Work the derived facts out."""
     read: set[str] = set()
-    opening: list[str] = []
+    openings: dict[str, None] = {}
     for part in parts((program.layers, program.counters, program.lines.category_limits)):
         match part:
             case Key(KeyKind.AMOUNT, source):
                 read.add(source)
-            case Key(KeyKind.COUNTER, source) if source not in opening:
-                opening.append(source)
+            case Key(KeyKind.COUNTER, source):
+                openings[source] = None
             case Term(amount):
                 read.add(amount)
             case Group() | Guarantee():
                 read.update(name for name, _ in part.take)
             case CounterRule():
                 read.update(name for name, _ in part.adds)
-    by_bucket = "remaining_in_scope" in read or any(set(layer.charges) != set(BUCKETS) for layer in program.layers)
-    return Facts(frozenset(read), tuple(opening), _adding(program), by_bucket)
+    if not any(rule.sets or rule.clears_if is not None for rule in program.counters):
+        openings.clear()
+    return Facts(frozenset(read), tuple(openings), _adding(program))
 
 
 def _adding(program: Program) -> dict[str, tuple[Adding, ...]]:
@@ -73,6 +85,26 @@ def _moment(amount: str, layers: list[str]) -> str:
     return layer if dot and layer in layers else ""
 
 
+def _used_buckets(layers: Sequence[Layer], reads_in_scope: bool) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Give the buckets, in order, that each layer's payment has to be taken out of, and all that this takes.
+
+    What nobody looks at afterwards, a later layer that does not charge all buckets or whoever asks what remains of
+    in_scope, stays as it is.
+    """
+    looked_at = {"in_scope"} if reads_in_scope else set()
+    used: dict[str, tuple[str, ...]] = {}
+    for layer in reversed(layers):
+        last = max((place for place, bucket in enumerate(layer.charges, 1) if bucket in looked_at), default=0)
+        used[layer.name] = layer.charges[:last]
+        looked_at |= set(layer.charges[:last] if charges_all(layer) else layer.charges)
+    return used, tuple(bucket for bucket in BUCKETS if bucket in looked_at)
+
+
+def charges_all(layer: Layer) -> bool:
+    """Say whether a layer's payments may be taken out of any bucket."""
+    return set(layer.charges) == set(BUCKETS)
+
+
 def parts(thing: object) -> Iterator[object]:
     """Walk through tuples and dataclasses."""
     if isinstance(thing, tuple):
@@ -93,7 +125,7 @@ class Preparation:
 
     def __init__(self, program: Program, watched: bool):
         self.program, self.watched, self.facts = program, watched, facts_of(program)
-        self.by_bucket = watched or self.facts.by_bucket
+        self.used, self.buckets = _used_buckets(program.layers, self.reads("remaining_in_scope"))
 
     def reads(self, amount: str) -> bool:
         """Say whether anyone asks for an amount."""

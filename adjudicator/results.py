@@ -15,10 +15,11 @@ import numpy as np
 from adjudicator.accounts import Accounts
 from adjudicator.batch import Batch
 from adjudicator.closing import Closed, closing
-from adjudicator.columns import Bool, Int64, UInt8, constant
+from adjudicator.columns import Bool, Int64, UInt8
+from adjudicator.layers import PARTS, parts_of
 from adjudicator.lines import Judged, JudgedLines
 from adjudicator.reasons import ClaimReason, ClaimStatus
-from adjudicator.rulebook import Layer, Program, Rulebook, State
+from adjudicator.rulebook import Program, Rulebook, State
 from adjudicator.settlement import LayerResult, Settlement
 from adjudicator.wave import Wave
 from adjudicator.waves import THREAD_CLAIMS
@@ -51,22 +52,21 @@ _STATUS_OF_REASON[
     ]
 ] = ClaimStatus.NOT_PAYABLE
 
-_NO_PLAN = np.uint8(ClaimReason.NO_PLAN)
-_HELD = np.uint8(ClaimStatus.HELD)
-_NOT_HELD = constant(0)
+_NO_PLAN = np.array(ClaimReason.NO_PLAN, np.uint8)
+_HELD = np.array(ClaimStatus.HELD, np.uint8)
 
-_PARTS = ("base", "deductible", "first_pay", "paid")
 _BEYOND = "beyond"
 
 
 class _Form(NamedTuple):
     """What the results of a program look like.
 
-    columns: the amounts that are kept. layers: their names. accounts: the payments out of the personal account.
+    columns: the amounts that are kept. layers: by name, those of its four parts. accounts: the payments out of the
+    personal account.
     """
 
     columns: tuple[str, ...]
-    layers: tuple[str, ...]
+    layers: dict[str, list[str]]
     funds: dict[tuple[str, str], str]
     accounts: tuple[str, ...]
     beyond: bool
@@ -77,23 +77,13 @@ def _form_of(program: Program) -> _Form:
     found = program.memo.get("results")
     if found is None:
         found = program.memo["results"] = _Form(
-            tuple(f"{layer.name}.{part}" for layer in program.layers for part in _parts_of(layer)),
-            tuple(layer.name for layer in program.layers),
+            tuple(f"{layer.name}.{part}" for layer in program.layers for part in parts_of(layer)),
+            {layer.name: [f"{layer.name}.{part}" for part in PARTS] for layer in program.layers},
             {(program.name, layer.name): layer.fund for layer in program.layers},
             tuple(f"{layer.name}.paid" for layer in program.layers if layer.fund == ACCOUNT),
             any(layer.beyond_bill for layer in program.layers),
         )
     return cast(_Form, found)
-
-
-def _parts_of(layer: Layer) -> list[str]:
-    """Give the parts that a layer may have at all; the others are 0 for every claim."""
-    never = set()
-    if not layer.deductibles:
-        never.add("deductible")
-    if all(group.first_pay is None for group in layer.groups):
-        never.add("first_pay")
-    return [part for part in _PARTS if part not in never]
 
 
 class BlockResults:
@@ -117,7 +107,8 @@ class BlockResults:
             np.copyto(reason, np.uint8(ClaimReason.VISIT_NOT_COVERED), where=wave.uncovered & (reason == 0))
         for name, column in self._columns:
             amount = wave.amounts[name]
-            column[wave.low : wave.high] = amount if keep is None else np.where(keep, amount, 0)
+            if amount is not wave.nothing:
+                column[wave.low : wave.high] = amount if keep is None else np.where(keep, amount, 0)
         if self._beyond is not None:
             self._beyond[wave.low : wave.high] = wave.beyond if keep is None else np.where(keep, wave.beyond, 0)
 
@@ -135,7 +126,7 @@ class Results:
         self._reason = np.empty(claims, np.uint8)
         self._reason.fill(_NO_PLAN)
         self._columns: dict[str, Int64] = {}
-        self._layers: dict[str, None] = {}
+        self._layers: dict[str, list[str]] = {}
         self._plans: list[tuple[_Form, slice]] = []
         self._accounts: list[Closed] = []
 
@@ -156,7 +147,7 @@ class Results:
         for name in (*form.columns, _BEYOND) if form.beyond else form.columns:
             if name not in self._columns:
                 self._columns[name] = np.zeros(self._claims, np.int64)
-        self._layers.update(dict.fromkeys(form.layers))
+        self._layers.update(form.layers)
         return start
 
     def open_block(self, program: Program, start: int, rows: Int64, reason: UInt8) -> BlockResults:
@@ -183,14 +174,14 @@ class Results:
         reason = self._reason if place is None else self._reason.take(place)
         accounts, columns = self._close(opening, place, workers)
         layers = {
-            name: LayerResult(*[self._column(columns, f"{name}.{part}") for part in _PARTS]) for name in self._layers
+            name: LayerResult(*[self._column(columns, part) for part in parts]) for name, parts in self._layers.items()
         }
         beyond = self._column(columns, _BEYOND)
         total = self._total
         status = _STATUS_OF_REASON.take(reason)
         if np.count_nonzero(reason == _NO_PLAN):
             self._plain_lines(reason, total)
-        held = np.where(status == _HELD, total, _NOT_HELD)
+        held = total * (status == _HELD)
         cash = total - held
         for layer in layers.values():
             cash -= layer.paid

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from adjudicator.columns import PPM, Int64, constant
@@ -18,6 +20,14 @@ _WHOLE = constant(PPM)
 def floored(amount: Amount) -> Amount:
     """Give the amount, floored at 0."""
     return np.maximum(amount, _ZERO)
+
+
+def sum_of(amounts: Sequence[Amount] | Int64) -> Int64:
+    """Add amounts up, claim by claim; a single one needs no addition."""
+    total, *others = amounts
+    for amount in others:
+        total = total + amount
+    return np.asarray(total)
 
 
 def share(amount: Amount, rate_ppm: Amount) -> Amount:

@@ -66,9 +66,10 @@ class Table:
 
     `values` are fen, parts per million, 0/1 or plain numbers, as the user of the table says. `states` are `State`;
     `origins` index into `Program.origins` (-1: a built-in default).
-    Derived: strides (what one step of each key's code adds to the cell number), dynamic (keys over amounts and counters
-    with their strides), certain (no cell holds a claim), constant (the value, if there is only one and it is certain),
-    identity (equal for tables over equal keys: a claim selects the same cell in them).
+    Derived: strides (what one step of each key's code adds to the cell number), dynamic (keys over amounts or counters,
+    known only while a claim is settled, with their strides), static (the other keys), certain (no cell holds a claim),
+    constant (the value, if there is only one and it is certain), identity (equal for tables over equal keys: a claim
+    selects the same cell in them).
     """
 
     keys: tuple[Key, ...]
@@ -77,6 +78,7 @@ class Table:
     origins: Int32
     strides: tuple[int, ...] = field(init=False, repr=False)
     dynamic: tuple[tuple[Key, int], ...] = field(init=False, repr=False)
+    static: tuple[tuple[Key, int], ...] = field(init=False, repr=False)
     certain: bool = field(init=False, repr=False)
     constant: int | None = field(init=False, repr=False)
     identity: tuple[object, ...] = field(init=False, repr=False)
@@ -87,10 +89,12 @@ class Table:
         for key in reversed(self.keys):
             strides.insert(0, step)
             step *= key.size
+        steps = tuple(zip(self.keys, strides, strict=True))
         certain = not bool((self.states > State.ABSENT).any())
         derived = {
             "strides": tuple(strides),
-            "dynamic": tuple((k, s) for k, s in zip(self.keys, strides, strict=True) if k.kind >= KeyKind.AMOUNT),
+            "dynamic": tuple((key, step) for key, step in steps if key.kind >= KeyKind.AMOUNT),
+            "static": tuple((key, step) for key, step in steps if key.kind < KeyKind.AMOUNT),
             "certain": certain,
             "constant": int(self.values[0]) if not self.keys and certain else None,
             "identity": tuple(key.identity for key in self.keys),

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import numpy as np
-
 from adjudicator.bands import Banded
 from adjudicator.columns import Bool, Int64
-from adjudicator.rounding import Amount
+from adjudicator.rounding import Amount, sum_of
 from adjudicator.wave import Wave
-
-_NO_PARTS = np.empty((0, 0), np.int64)
 
 
 class Standing:
     """What the steps of a layer hand on to each other.
 
     active: the claims that the layer takes. base, over_base, deductible, first_pay: what the first steps found.
-    parts [groups, claims]: what is left of the base after each of them. by_bands: slices and their payment.
+    parts: what is left of each group's share of the base after each of them. by_bands: slices and their payment.
     paid: the payment as it stands. entitled: the payment before fixed amounts, guarantee and limits. cut: what limits
     took off it.
     """
@@ -33,7 +29,7 @@ class Standing:
         self.wave, self.active = wave, active
         self.base: Amount = nothing
         self.over_base: Amount = nothing
-        self.parts: Int64 = _NO_PARTS
+        self.parts: list[Int64] = []
         self.deductible: Amount = nothing
         self.first_pay: Amount = nothing
         self.by_bands: Banded | None = None
@@ -52,7 +48,7 @@ class Standing:
     @property
     def banded(self) -> Int64:
         """What is left after deductible and first pay."""
-        return self.parts[0] if len(self.parts) == 1 else np.asarray(np.add.reduce(self.parts, axis=0))
+        return sum_of(self.parts)
 
 
 class Step(Protocol):

@@ -26,9 +26,6 @@ Rows = slice | Int64
 DATE = "date"
 """Source of keys over the benefit date of the claim, in days."""
 
-DYNAMIC = (KeyKind.AMOUNT, KeyKind.COUNTER)
-"""Keys whose values exist only while a claim is settled."""
-
 FEW_EDGES = 6
 """Up to so many edges, comparing many values with each is faster than a binary search."""
 
@@ -175,19 +172,12 @@ class ClaimCodes:
         """Give the row of the table as far as its static keys decide it (dynamic keys count as code 0)."""
         found = self._of_tables.get(table.identity)
         if found is None:
-            found = self._of_tables[table.identity] = self.partial_index(table)
+            for key, step in table.static:
+                code = self.codes(key)
+                term = code if step == 1 else code * step
+                found = term if found is None else found + term
+            found = self._of_tables[table.identity] = 0 if found is None else found
         return found
-
-    def partial_index(self, table: Table, but: frozenset[str] = frozenset()) -> Index:
-        """Give the row of the table as far as its static keys other than the sources named decide it."""
-        index: Index | None = None
-        for key, step in zip(table.keys, table.strides, strict=True):
-            if key.kind in DYNAMIC or key.source in but:
-                continue
-            code = self.codes(key)
-            term = code if step == 1 else code * step
-            index = term if index is None else index + term
-        return 0 if index is None else index
 
 
 def evaluate(table: Table, codes: ClaimCodes) -> tuple[np.int64 | Int64, np.uint8 | UInt8]:

@@ -12,7 +12,7 @@ from adjudicator.batch import BUCKETS, Batch
 from adjudicator.columns import MISSING, Bool, Int32, Int64, Number, UInt8
 from adjudicator.counters import Counter
 from adjudicator.rounding import Amount, floored
-from adjudicator.rulebook import Program, State, Table
+from adjudicator.rulebook import Key, KeyKind, Program, State, Table
 from adjudicator.tables import ClaimCodes, Index, cell_at
 
 Observe = Callable[[str, Int64, Int64], None]
@@ -37,27 +37,41 @@ class Found(NamedTuple):
     holds: bool
 
 
+class Keeps(NamedTuple):
+    """What the waves of a program keep.
+
+    amounts: names that layers give. buckets: those of which it matters how much payments have used. openings: counters
+    whose value before the claim is asked for after they may be set or cleared.
+    """
+
+    amounts: tuple[str, ...]
+    buckets: tuple[str, ...]
+    openings: tuple[str, ...]
+
+
 class Wave:
     """One wave of one block: claims low..high of the block, all of different holders.
 
-    amounts: what layers found, fen [claims of the wave]. left_of_bill: what payments within the bill have not used yet.
-    unconsumed: the same by bucket, kept only where the plan looks at single buckets.
+    amounts: what layers found, fen [claims of the wave]; `nothing` where they have not run. left_of_bill: what payments
+    within the bill have not used yet. unconsumed: the same by bucket, of those that the plan looks at one by one.
+    added: what claims add to counters, kept back until it is known which of them are settled.
     held: worst State above ABSENT in the first layer that met one, 0 for none. void: claims not settled after all.
     uncovered: those of them that no layer takes.
     """
 
     def __init__(self, block: Block, low: int, high: int):
         self.block, self.low, self.high, self.size = block, low, high, high - low
-        self.nothing = block.nothing[: high - low]
-        self.amounts: dict[str, Amount] = {}
+        nothing = self.nothing = block.nothing[: high - low]
+        self.amounts: dict[str, Amount] = dict.fromkeys(block.keeps.amounts, nothing)
         self.left_of_bill: Amount = block.bill[low:high]
         self.unconsumed: dict[str, Amount] = {
-            name: floored(block.bucket(name)[low:high]) for name in block.kept_buckets
+            name: floored(block.bucket(name)[low:high]) for name in block.keeps.buckets
         }
-        self.opening = {name: block.counters[name].read(low, high).copy() for name in block.opening}
+        self.added: dict[str, Amount] = {}
+        self._opening = {name: block.counters[name].read(low, high).copy() for name in block.keeps.openings}
         self.held: UInt8 | None = None
         self._layer_held: UInt8 | None = None
-        self.beyond: Amount = 0
+        self.beyond: Amount = nothing
         self.void: Bool | None = None
         self.uncovered: Bool | bool = False
 
@@ -76,20 +90,20 @@ class Wave:
         if found is not None:
             return found
         if name in BUCKETS:
-            return np.asarray(self.block.bucket(name)[self.low : self.high])
+            return self.block.bucket(name)[self.low : self.high]
         match name:
             case "one":
                 return _ONE
             case "total":
-                return np.asarray(self.block.total[self.low : self.high])
+                return self.block.total[self.low : self.high]
             case "paid":
                 return self.paid
             case "remaining":
-                return floored(self.block.total[self.low : self.high] - self.paid)
+                return floored(self.left_of_bill - self.beyond)
             case "remaining_in_scope":
                 return self.unconsumed["in_scope"]
         if name.startswith("counter."):
-            return self.block.counters[name[8:]].read(self.low, self.high)
+            return self.counter(name[8:])
         given = self.block.batch.amounts.get(name)
         if given is not None:
             return np.asarray(given[self.rows])
@@ -127,14 +141,41 @@ class Wave:
         """Give the cell of a table that every claim of the wave selects; `index` is that of the block."""
         if not isinstance(index, int):
             index = index[self.low : self.high]
-        return cell_at(table, index, [self._keyed(key.source) for key, _ in table.dynamic]) if table.dynamic else index
+        return cell_at(table, index, [self._keyed(key) for key, _ in table.dynamic]) if table.dynamic else index
 
-    def _keyed(self, source: str) -> Int64:
+    def _keyed(self, key: Key) -> Int64:
         """Give the amount, or the counter's value before the claim, that a key reads."""
-        value = self.opening.get(source)
-        if value is None:
-            value = np.asarray(self.amount(source))
+        if key.kind is KeyKind.COUNTER:
+            return self.opening(key.source)
+        value = np.asarray(self.amount(key.source))
         return value if value.shape == self.nothing.shape else value + self.nothing
+
+    def opening(self, counter: str) -> Int64:
+        """Give the value of a counter before the claim."""
+        kept = self._opening.get(counter)
+        return self.block.counters[counter].read(self.low, self.high) if kept is None else kept
+
+    def counter(self, name: str) -> Int64:
+        """Give the value of a counter at this moment."""
+        value = self.block.counters[name].read(self.low, self.high)
+        added = self.added.get(name)
+        return value if added is None else value + added
+
+    def add(self, counter: str, amount: Amount) -> None:
+        """Add to a counter, as far as this wave is concerned."""
+        before = self.added.get(counter)
+        self.added[counter] = amount if before is None else before + amount
+
+    def put(self, counter: str, amount: Amount, where: Bool | bool) -> None:
+        """Set a counter, where it counts."""
+        self.block.counters[counter].put(self.low, self.high, amount, where)
+
+    def count(self) -> None:
+        """Let the counters have what the settled claims added."""
+        kept = None if self.void is None else ~self.void
+        for name, amount in self.added.items():
+            self.block.counters[name].add(self.low, self.high, amount if kept is None else amount * kept)
+        self.added.clear()
 
     def hold(self, states: UInt8, needed: Bool | Int64 | None = None) -> None:
         """Note claims that cannot be decided: states above ABSENT [..., claims], 0 elsewhere; where `needed` > 0."""
@@ -170,11 +211,11 @@ class Wave:
 
     def left_of(self, limit: Amount, counter: str) -> Amount:
         """Give what a counter leaves of a limit, floored at 0."""
-        return floored(limit - self.block.counters[counter].read(self.low, self.high))
+        return floored(limit - self.counter(counter))
 
     def running(self, counter: str) -> Amount:
         """Give the value of a counter at this moment, floored at 0."""
-        return floored(self.block.counters[counter].read(self.low, self.high))
+        return floored(self.counter(counter))
 
     def see(self, name: str, value: Amount | Bool | UInt8 | Int32) -> None:
         """Tell the observer."""
@@ -197,8 +238,7 @@ class Block:
         atoms: Int64,
         total: Int64,
         counters: dict[str, Counter],
-        opening: tuple[str, ...],
-        by_bucket: bool,
+        keeps: Keeps,
         observe: Observe | None,
     ):
         self.program, self.batch, self.rows, self.codes = program, batch, rows, codes
@@ -206,13 +246,11 @@ class Block:
         self._by_claim = atoms[:, 0] if atoms.shape[1] == 1 else np.add.reduce(atoms, axis=1)
         self.total, self.bill = total, np.asarray(floored(total))
         self.nothing = np.zeros(len(rows), np.int64)
-        self.counters, self.opening, self.observe = counters, opening, observe
-        self.kept_buckets = BUCKETS if by_bucket else ()
+        self.counters, self.keeps, self.observe = counters, keeps, observe
         self.found: dict[object, Found] = {}
         self.masks: dict[object, Bool | bool] = {}
         self._buckets: dict[str, Int64] = {}
         self._numbers: dict[str, Int64] = {}
-        self._indices: dict[tuple[object, ...], Index] = {}
 
     def bucket(self, name: str) -> Int64:
         """Give what each claim has in a bucket."""
@@ -228,12 +266,4 @@ class Block:
             column = self.codes.column(name)
             found = column.values if isinstance(column, Number) else np.full(len(self.rows), MISSING)
             self._numbers[name] = found
-        return found
-
-    def index(self, table: Table) -> Index:
-        """Give the row of a table as far as its static keys decide it; tables over the same keys have the same."""
-        found = self._indices.get(table.identity)
-        if found is None:
-            found = self.codes.static_index(table)
-            self._indices[table.identity] = found
         return found

@@ -27,6 +27,9 @@ SELDOM = 16
 """Up to one claim in so many may be earlier than the one before it in a batch that stands nearly in order of time."""
 
 
+_FIRST, _ALONE = np.zeros(1, np.int64), np.ones(1, np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """Claims in order of settlement, by group: the claims of one holder, or of all who share holders.
@@ -64,7 +67,7 @@ def sequence(batch: Batch, rows: Int64, group: Int64) -> Order:
     Where the batch stands nearly in order of time, only the groups that do not are put in this order.
     """
     if len(rows) == 1:
-        return Order(rows, np.zeros(1, np.int64), np.ones(1, np.int64))
+        return Order(rows, _FIRST, _ALONE)
     time = batch.order_time.take(rows)
     if np.count_nonzero(time[1:] < time[:-1]) > len(rows) // SELDOM:
         _, by_time = sorted_rows(time)
