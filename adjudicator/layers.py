@@ -30,8 +30,14 @@ class LayerSteps:
         self.name, self.required = layer.name, layer.required
         self.when = prepare.condition(layer.when)
         self.label = prepare.label(f"applies.{layer.name}")
-        self.steps = tuple(steps_of(layer, prepare))
-        self.amounts = tuple(name for step in self.steps if isinstance(step, Publish) for name in step.names)
+        self.steps: list[Step] = []
+        for step in steps_of(layer, prepare):
+            last = self.steps[-1] if self.steps else None
+            if isinstance(step, Publish) and isinstance(last, Publish):
+                last.amounts |= step.amounts
+            else:
+                self.steps.append(step)
+        self.amounts = tuple(name for step in self.steps if isinstance(step, Publish) for name in step.amounts)
 
     def settle(self, wave: Wave, open_claims: Bool | bool) -> Bool | bool:
         """Run the layer over a wave; gives the claims it took. Amounts are written to `wave.amounts`."""
@@ -312,13 +318,12 @@ class Publish:
     """Give amounts of the layer their names: whoever asks for one later finds it there."""
 
     def __init__(self, amounts: dict[str, Callable[[Standing], Amount]]):
-        self.names = tuple(amounts)
-        self._amounts = tuple(amounts.items())
+        self.amounts = amounts
 
     def run(self, at: Standing) -> None:
         """Name them."""
         named = at.wave.amounts
-        for name, amount in self._amounts:
+        for name, amount in self.amounts.items():
             named[name] = amount(at)
 
 

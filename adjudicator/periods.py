@@ -55,7 +55,9 @@ class Calendar:
     def __init__(self, dates: Int32, year_start: tuple[int, int]):
         self._dates = dates
         self._year_start = year_start
-        self._first, self._last = int(np.minimum.reduce(dates)), int(np.maximum.reduce(dates))
+        self._first = self._last = int(dates[0])
+        if len(dates) > 1:
+            self._first, self._last = int(np.minimum.reduce(dates)), int(np.maximum.reduce(dates))
         self._known: dict[Period, int | Int64] = {}
 
     def within(self, first: int, beyond: int) -> bool:

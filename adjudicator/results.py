@@ -105,12 +105,13 @@ class BlockResults:
             if wave.held is not None:
                 np.copyto(reason, REASON_OF_STATE[wave.held], where=wave.void)
             np.copyto(reason, np.uint8(ClaimReason.VISIT_NOT_COVERED), where=wave.uncovered & (reason == 0))
+        here = slice(wave.low, wave.high)
         for name, column in self._columns:
             amount = wave.amounts[name]
             if amount is not wave.nothing:
-                column[wave.low : wave.high] = amount if keep is None else np.where(keep, amount, 0)
+                column[here] = amount if keep is None else amount * keep
         if self._beyond is not None:
-            self._beyond[wave.low : wave.high] = wave.beyond if keep is None else np.where(keep, wave.beyond, 0)
+            self._beyond[here] = wave.beyond if keep is None else wave.beyond * keep
 
 
 class Results:

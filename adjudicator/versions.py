@@ -76,9 +76,10 @@ class VersionIndex:
 
     def first_cell(self, date: Int32, lowest: int, highest: int) -> Index:
         """Give the cell of item 0 for every date [lines] in this span; one int when all are of one stretch."""
-        first, last = self.offsets.take((lowest - self.first_day, highest - self.first_day), mode="clip")
+        end = len(self.offsets) - 1
+        first, last = (int(self.offsets[min(max(0, day - self.first_day), end)]) for day in (lowest, highest))
         if first == last:
-            return int(first)
+            return first
         return self.offsets.take(np.subtract(date, self.first_day, dtype=np.int64), mode="clip")
 
 
