@@ -86,8 +86,8 @@ def _see_opening(wave: Wave) -> None:
     if wave.block.observe:
         for name in ("total", *BUCKETS):
             wave.see(name, wave.amount(name))
-        for name, counter in wave.block.counters.items():
-            wave.see(f"opening.{name}", counter.read(wave.low, wave.high))
+        for name, counters in wave.block.counters.items():
+            wave.see(f"opening.{name}", counters.read(name, wave.low, wave.high))
 
 
 def _run_layers(wave: Wave, steps: Prepared, is_open: Bool | bool) -> None:
@@ -141,5 +141,5 @@ def _see_layers(wave: Wave) -> None:
         wave.see(name, wave.amount(name))
     for layer in wave.block.program.layers:
         wave.see(f"paid.{layer.name}", wave.amounts[f"{layer.name}.paid"])
-    for name, counter in wave.block.counters.items():
-        wave.see(f"counter.{name}", counter.read(wave.low, wave.high))
+    for name, counters in wave.block.counters.items():
+        wave.see(f"counter.{name}", counters.read(name, wave.low, wave.high))

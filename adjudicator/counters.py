@@ -7,9 +7,8 @@ slot is simply the holder's number in the block (one period, no keys) a wave rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from math import prod
 from typing import NamedTuple, cast
@@ -31,90 +30,90 @@ from adjudicator.waves import Waves
 _EPISODE = "episode"
 
 
-class Counter:
-    """One counter over the claims of one block. Here a slot is the holder's number: a wave has the first ones."""
-
-    def __init__(self, state: Int64):
-        self._state = state
-
-    def read(self, low: int, high: int) -> Int64:
-        """Give the value for the claims of a wave; the caller does not write into it."""
-        return self._state[: high - low]
-
-    def add(self, low: int, high: int, amount: Amount) -> None:
-        """Add an amount."""
-        values = self.read(low, high)
-        np.add(values, amount, out=values)
-
-    def put(self, low: int, high: int, amount: Amount, where: Bool | bool) -> None:
-        """Set the value, for the claims where it counts."""
-        np.copyto(self.read(low, high), amount, where=where)
-
-
-class OwnCounter(Counter):
-    """A counter of which every claim has a slot of its own."""
-
-    def read(self, low: int, high: int) -> Int64:
-        """Give the value for the claims of a wave."""
-        return self._state[low:high]
-
-
-class KeyedCounter(Counter):
-    """A counter of which every claim says its slot."""
-
-    def __init__(self, state: Int64, slot: Int64):
-        self._state, self._slot = state, slot
-
-    def read(self, low: int, high: int) -> Int64:
-        """Give the value for the claims of a wave."""
-        return self._state.take(self._slot[low:high])
-
-    def add(self, low: int, high: int, amount: Amount) -> None:
-        """Add an amount."""
-        self._state[self._slot[low:high]] += amount
-
-    def put(self, low: int, high: int, amount: Amount, where: Bool | bool) -> None:
-        """Set the value, for the claims where it counts."""
-        at = self._slot[low:high]
-        self._state[at] = np.where(where, amount, self._state[at])
-
-
-class RollingCounter(Counter):
-    """A counter with a column a month. Its value is the sum of so many up to the claim's; a claim changes its own."""
-
-    def __init__(self, state: Int64, slot: Int64 | None, month: Int64, months: int):
-        self._state, self._slot, self._month = state, slot, month
-        self._window = np.arange(1 - months, 1)
-
-    def read(self, low: int, high: int) -> Int64:
-        """Give the value for the claims of a wave."""
-        slot, month = self._at(low, high)
-        return np.asarray(self._state[slot[:, None], month[:, None] + self._window].sum(axis=1))
-
-    def add(self, low: int, high: int, amount: Amount) -> None:
-        """Add an amount."""
-        self._state[self._at(low, high)] += amount
-
-    def put(self, low: int, high: int, amount: Amount, where: Bool | bool) -> None:
-        """Set this month's part, for the claims where it counts."""
-        at = self._at(low, high)
-        self._state[at] = np.where(where, amount, self._state[at])
-
-    def _at(self, low: int, high: int) -> tuple[Int64, Int64]:
-        return np.arange(high - low) if self._slot is None else self._slot[low:high], self._month[low:high]
-
-
-@dataclass(frozen=True, slots=True)
 class Opened:
-    """The counters of one space over one block.
+    """The counters of one space over one block. Here a slot is the holder's number: a wave has the first ones.
 
-    places [kept]: what the first slots stand for; slots beyond them are not kept. state [counters, slots], of ROLLING
-    ones [counters, slots, months]. counter: makes one of them out of its row of the state.
+    row: of each counter in the state. places [kept]: what the first slots stand for; slots beyond them are not kept.
+    state [counters, slots], of ROLLING ones [counters, slots, months].
     """
 
-    places: Int64
-    state: Int64
-    counter: Callable[[Int64], Counter]
+    def __init__(self, row: Mapping[str, int], places: Int64, state: Int64):
+        self.row, self.places, self.state = row, places, state
+
+    def read(self, counter: str, low: int, high: int) -> Int64:
+        """Give a counter's value for the claims of a wave; the caller does not write into it."""
+        return self.state[self.row[counter], : high - low]
+
+    def add(self, counter: str, low: int, high: int, amount: Amount) -> None:
+        """Add an amount."""
+        values = self.read(counter, low, high)
+        np.add(values, amount, out=values)
+
+    def put(self, counter: str, low: int, high: int, amount: Amount, where: Bool | bool) -> None:
+        """Set the value, for the claims where it counts."""
+        np.copyto(self.read(counter, low, high), amount, where=where)
+
+
+class OpenedByClaim(Opened):
+    """Every claim has a slot of its own."""
+
+    def read(self, counter: str, low: int, high: int) -> Int64:
+        """Give a counter's value for the claims of a wave."""
+        return self.state[self.row[counter], low:high]
+
+
+class OpenedByKeys(Opened):
+    """Every claim says its slot."""
+
+    def __init__(self, row: Mapping[str, int], places: Int64, state: Int64, slot: Int64):
+        super().__init__(row, places, state)
+        self._slot = slot
+
+    def read(self, counter: str, low: int, high: int) -> Int64:
+        """Give a counter's value for the claims of a wave."""
+        value: Int64 = self.state[self.row[counter]].take(self._slot[low:high])
+        return value
+
+    def add(self, counter: str, low: int, high: int, amount: Amount) -> None:
+        """Add an amount."""
+        self.state[self.row[counter], self._slot[low:high]] += amount
+
+    def put(self, counter: str, low: int, high: int, amount: Amount, where: Bool | bool) -> None:
+        """Set the value, for the claims where it counts."""
+        at = self.row[counter], self._slot[low:high]
+        self.state[at] = np.where(where, amount, self.state[at])
+
+
+class OpenedByMonth(Opened):
+    """The state has a column a month; the value is the sum of so many up to the claim's, and a claim changes its own.
+
+    slot [claims]: None where it is the holder's number. month [claims]: its column.
+    """
+
+    def __init__(
+        self, row: Mapping[str, int], places: Int64, state: Int64, slot: Int64 | None, month: Int64, months: int
+    ):
+        super().__init__(row, places, state)
+        self._slot, self._month = slot, month
+        self._window = np.arange(1 - months, 1)
+
+    def read(self, counter: str, low: int, high: int) -> Int64:
+        """Give a counter's value for the claims of a wave."""
+        row, slot, month = self._at(counter, low, high)
+        return np.asarray(self.state[row, slot[:, None], month[:, None] + self._window].sum(axis=1))
+
+    def add(self, counter: str, low: int, high: int, amount: Amount) -> None:
+        """Add an amount."""
+        self.state[self._at(counter, low, high)] += amount
+
+    def put(self, counter: str, low: int, high: int, amount: Amount, where: Bool | bool) -> None:
+        """Set this month's part, for the claims where it counts."""
+        at = self._at(counter, low, high)
+        self.state[at] = np.where(where, amount, self.state[at])
+
+    def _at(self, counter: str, low: int, high: int) -> tuple[int, Int64, Int64]:
+        slot = np.arange(high - low) if self._slot is None else self._slot[low:high]
+        return self.row[counter], slot, self._month[low:high]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +151,13 @@ _FIRST = constant(1)
 
 
 class Alike(NamedTuple):
-    """Counters of a plan that agree in holder, keys and period. numbers: their places among all of the plan."""
+    """Counters of a plan that agree in holder, keys and period.
+
+    row: of each in their state. numbers: their places among all of the plan.
+    """
 
     rules: tuple[CounterRule, ...]
+    row: dict[str, int]
     numbers: Int64
 
 
@@ -166,7 +169,11 @@ def counters_alike(program: Program) -> tuple[Alike, ...]:
         for number, rule in enumerate(program.counters):
             alike.setdefault((rule.holder, rule.keys, rule.period, rule.months), []).append(number)
         found = program.memo["counters_alike"] = tuple(
-            Alike(tuple(program.counters[number] for number in numbers), np.array(numbers))
+            Alike(
+                tuple(program.counters[number] for number in numbers),
+                {program.counters[number].name: row for row, number in enumerate(numbers)},
+                np.array(numbers),
+            )
             for numbers in alike.values()
         )
     return cast(tuple[Alike, ...], found)
@@ -185,7 +192,7 @@ class CounterSpace:
         accounts: Accounts,
         of_plan: Bool | None,
     ):
-        self.rules, self.numbers = alike
+        self.rules, self.row, self.numbers = alike
         rule = self.rules[0]
         self._holder, self._months, self._holders = rule.holder, rule.months, holders
         self._episodic = rule.period is Period.EPISODE
@@ -209,8 +216,7 @@ class CounterSpace:
         """Take the opening entries in, and widen the range of periods to theirs."""
         if self._rolling:
             self._first = min(self._first - self._months + 1, self._last)
-        number_of = {rule.name: number for number, rule in enumerate(self.rules)}
-        numbers = np.array([number_of.get(name, -1) for name in accounts.counter.values], np.int32)
+        numbers = np.array([self.row.get(name, -1) for name in accounts.counter.values], np.int32)
         number = numbers.take(accounts.counter.codes)
         entry = (of_plan & (number >= 0)).nonzero()[0]
         if not len(entry):
@@ -250,23 +256,23 @@ class CounterSpace:
         """Open the counters for a block."""
         rows = waves.rows
         if not self.kept:
-            return Opened(_NOTHING, np.zeros((len(self.rules), len(rows)), np.int64), OwnCounter)
+            return OpenedByClaim(self.row, _NOTHING, np.zeros((len(self.rules), len(rows)), np.int64))
         period = self._period if isinstance(self._period, int) else self._period[rows]
         of_place = self._first if self._rolling else period
         slot: Int64 | None = None
-        counter: Callable[[Int64], Counter] = Counter
         if self._simple:
             places = self._place(self._holders.codes(rows[: waves.starts[1]], "person"), (), of_place)
             slots = len(places)
         else:
             places, slot, slots = self._slots(rows, of_place)
-            counter = partial(KeyedCounter, slot=slot) if len(places) else OwnCounter
         if self._rolling:
             return self._open_rolling(places, slot, waves, period)
         state = np.zeros((len(self.rules), slots), np.int64)
         if self.openings is not None:
             self.openings.write(state, places)
-        return Opened(places, state, counter)
+        if slot is None:
+            return Opened(self.row, places, state)
+        return OpenedByKeys(self.row, places, state, slot) if len(places) else OpenedByClaim(self.row, places, state)
 
     @property
     def _simple(self) -> bool:
@@ -301,12 +307,7 @@ class CounterSpace:
             for month in range(self._periods):
                 self.openings.write(state[..., lead + month], places + month)
         month_of = np.broadcast_to(period - self._first + lead, (len(waves.rows),))
-        return Opened(places, state, partial(RollingCounter, slot=slot, month=month_of, months=self._months))
-
-    def counters(self, opened: Opened) -> Iterator[tuple[str, Counter]]:
-        """Give the counters of a block, by name."""
-        for rule, state in zip(self.rules, opened.state, strict=True):
-            yield rule.name, opened.counter(state)
+        return OpenedByMonth(self.row, places, state, slot, month_of, self._months)
 
     def close(self, blocks: Sequence[Opened]) -> tuple[Int64, Int64]:
         """Give the places of all blocks, rising, and the values there [counters, places]; rolling ones one a month."""

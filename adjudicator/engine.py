@@ -142,7 +142,7 @@ class _Plan:
             self.codes if len(self.rows) == 1 else ClaimCodes(self.batch, self.program, rows),
             self.judged.atom_buckets.take(here, axis=0),
             self.judged.bill.take(here),
-            {n: c for space, of in zip(self.spaces, opened, strict=True) for n, c in space.counters(of)},
+            {name: of_space for of_space in opened for name in of_space.row},
             self.steps.keeps,
             self.observe,
         )

@@ -10,7 +10,7 @@ import numpy as np
 
 from adjudicator.batch import BUCKETS, Batch
 from adjudicator.columns import MISSING, Bool, Int32, Int64, Number, UInt8
-from adjudicator.counters import Counter
+from adjudicator.counters import Opened
 from adjudicator.rounding import Amount, floored
 from adjudicator.rulebook import Key, KeyKind, Program, State, Table
 from adjudicator.tables import ClaimCodes, Index, cell_at
@@ -68,7 +68,7 @@ class Wave:
             name: floored(block.bucket(name)[low:high]) for name in block.keeps.buckets
         }
         self.added: dict[str, Amount] = {}
-        self._opening = {name: block.counters[name].read(low, high).copy() for name in block.keeps.openings}
+        self._opening = {name: block.counters[name].read(name, low, high).copy() for name in block.keeps.openings}
         self.held: UInt8 | None = None
         self._layer_held: UInt8 | None = None
         self.beyond: Amount = nothing
@@ -153,11 +153,11 @@ class Wave:
     def opening(self, counter: str) -> Int64:
         """Give the value of a counter before the claim."""
         kept = self._opening.get(counter)
-        return self.block.counters[counter].read(self.low, self.high) if kept is None else kept
+        return self.block.counters[counter].read(counter, self.low, self.high) if kept is None else kept
 
     def counter(self, name: str) -> Int64:
         """Give the value of a counter at this moment."""
-        value = self.block.counters[name].read(self.low, self.high)
+        value = self.block.counters[name].read(name, self.low, self.high)
         added = self.added.get(name)
         return value if added is None else value + added
 
@@ -168,13 +168,14 @@ class Wave:
 
     def put(self, counter: str, amount: Amount, where: Bool | bool) -> None:
         """Set a counter, where it counts."""
-        self.block.counters[counter].put(self.low, self.high, amount, where)
+        self.block.counters[counter].put(counter, self.low, self.high, amount, where)
 
     def count(self) -> None:
         """Let the counters have what the settled claims added."""
         kept = None if self.void is None else ~self.void
         for name, amount in self.added.items():
-            self.block.counters[name].add(self.low, self.high, amount if kept is None else amount * kept)
+            counted = amount if kept is None else amount * kept
+            self.block.counters[name].add(name, self.low, self.high, counted)
         self.added.clear()
 
     def hold(self, states: UInt8, needed: Bool | Int64 | None = None) -> None:
@@ -237,7 +238,7 @@ class Block:
         codes: ClaimCodes,
         atoms: Int64,
         total: Int64,
-        counters: dict[str, Counter],
+        counters: dict[str, Opened],
         keeps: Keeps,
         observe: Observe | None,
     ):
