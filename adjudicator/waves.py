@@ -28,6 +28,7 @@ SELDOM = 16
 
 
 _FIRST, _ALONE = np.zeros(1, np.int64), np.ones(1, np.int64)
+"""Where the group of a single claim begins, and its size."""
 
 
 @dataclass(frozen=True, slots=True)
