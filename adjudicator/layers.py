@@ -234,6 +234,7 @@ class Room:
         self.when = prepare.condition(limit.when, f"applies.{label}")
         self.amount = prepare.ceiling(limit.amount, label)
         self.label = "" if limit.measure is Measure.ELIGIBLE else prepare.label(f"room.{layer.name}.{limit.name}")
+        self.certain = self.amount.certain and limit.times is None and not self.label
 
     def at(self, wave: Wave) -> Amount:
         """Give the room of every claim."""
@@ -262,7 +263,9 @@ class LimitPayment:
         self.room, self.keeps_cut = room, keeps_cut
 
     def run(self, at: Standing) -> None:
-        """Cut the payment."""
+        """Cut the payment; where there is none, the limit is asked for only if it may hold a claim."""
+        if at.paid is at.wave.nothing and self.room.certain:
+            return
         within = np.minimum(at.paid, self.room.at(at.wave))
         if self.keeps_cut:
             at.cut = at.cut + (at.paid - within)
@@ -297,6 +300,8 @@ class Pay:
             known = given[wave.rows]
             paid = np.where(known == MISSING, paid, known)
         wave.close_layer(at.active)
+        if paid is wave.nothing:
+            return
         here = at.active if wave.held is None else both(wave.held == 0, at.active)
         if here is not True:
             paid = paid * here

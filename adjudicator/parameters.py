@@ -23,7 +23,9 @@ _ABSENT = np.uint8(State.ABSENT)
 
 
 class Source(Protocol):
-    """Anything that gives an amount or a rate for every claim of a wave."""
+    """Anything that gives an amount or a rate for every claim of a wave. certain: it never holds a claim."""
+
+    certain: bool
 
     def at(self, wave: Wave, needed: Bool | Int64 | None = None) -> Int64:
         """Give it [..., claims], the last axis of length 1 where all claims have the same.
@@ -34,6 +36,8 @@ class Source(Protocol):
 
 class Constant:
     """The same for every claim of every batch."""
+
+    certain = True
 
     def __init__(self, values: Int64):
         self.values = values
@@ -98,6 +102,8 @@ def _over_dynamic(table: Table, states: UInt8) -> UInt8:
 class Told:
     """A parameter of which an observer is told value, origin and state."""
 
+    certain = False
+
     def __init__(self, source: Source, table: Table, label: str):
         self.source, self.table, self.label = source, table, label
 
@@ -112,6 +118,8 @@ class Told:
 
 class Rows:
     """Several sources, one below the other: [sources, claims]."""
+
+    certain = False
 
     def __init__(self, sources: Sequence[Source]):
         self.sources = sources
@@ -163,6 +171,8 @@ class Term(NamedTuple):
 
 class Composed:
     """A formula with terms or bounds. `none`: where its fixed part is absent, and then the whole is `absent`."""
+
+    certain = False
 
     def __init__(
         self,
