@@ -19,7 +19,7 @@ from api.door.building import Builder, Setting, compact
 from api.door.claims import Claims
 from api.door.cover import Cover, find_cover
 from api.door.members import EARLIEST, Members
-from api.door.programs import Asked, PlanFinder
+from api.door.programs import Asked
 from api.door.required import PAID
 from api.door.rows import Books
 from api.files.texts import some_of
@@ -48,8 +48,7 @@ def assemble(
     """
     builder = Builder(claims, dates, setting, books)
     person = builder.coded("person_id")
-    finder = PlanFinder(setting.programs, setting.by_name_only)
-    cover = find_cover({**claims.columns, "person_id": person}, dates, members, finder, books)
+    cover = find_cover({**claims.columns, "person_id": person}, dates, members, setting.finder, books)
     reason = cover.reason.copy()
     builder.visit()
     builder.person(cover, members)
@@ -61,7 +60,7 @@ def assemble(
     batch = Batch(
         claim_id=books.category("claim_id", claims.code),
         person=books.category("person_id", person),
-        plan=Category(cover.program.astype(np.int32), tuple(p.name for p in setting.programs)),
+        plan=compact(cover.program.astype(np.int32), [program.name for program in setting.programs]),
         order_time=builder.order_time(cover),
         admission=dates["admission"].astype(np.int32),
         discharge=dates["discharge"].astype(np.int32),
@@ -158,16 +157,17 @@ def item_rows(claims: Claims, place: Category, index: CatalogIndex | None, books
 
 def waiting_reasons(batch: Batch, programs: Sequence[Program], cover: Cover, members: Members, reason: UInt8) -> None:
     """Mark claims inside the waiting months that their plan asks for, counted from the start of unbroken cover."""
-    from_day = members.unbroken[cover.span]
     for number, program in enumerate(programs):
+        if program.waiting is None:
+            continue
         rows = np.flatnonzero((cover.program == number) & (cover.span >= 0) & (reason == 0))
-        if program.waiting is None or not len(rows):
+        if not len(rows):
             continue
         months, state = evaluate(program.waiting, ClaimCodes(batch, program, rows))
         months = np.broadcast_to(months, rows.shape)
         state = np.broadcast_to(state, rows.shape)
         months = np.where(state == State.ABSENT, 0, months)
-        day, start = batch.date(program.coverage_by)[rows], from_day[rows]
+        day, start = batch.date(program.coverage_by)[rows], members.unbroken[cover.span[rows]]
         waits = (day < months_later(start, months)) & (start > EARLIEST)
         reason[rows[waits]] = ClaimReason.WAITING
         for held, why in _REASON_OF_STATE.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from api.door.cover import Cover
 from api.door.dates import order_seconds
 from api.door.marks import marks_at
 from api.door.members import Members
+from api.door.programs import PlanFinder
 from api.door.rows import Books
 from catalogs.tables.facilities import Facilities
 from catalogs.tables.lookup import CatalogIndex
@@ -25,8 +27,11 @@ VISIT_WORDS = ("visit", "filing", "transfer", "disease", "diagnosis", "episode",
 VISIT_NUMBERS = ("days", "children", "units")
 FACILITY_WORDS = ("level", "administration", "price_class", "facility_kind")
 
+FEW_CLAIMS = 100
+"""Codes of so few claims are renumbered as Python numbers: that is done before NumPy's first calls return."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Setting:
     """What the door knows beside the files. `by_name_only`: plans for claims and members that name them, no others."""
 
@@ -34,6 +39,11 @@ class Setting:
     index: CatalogIndex | None = None
     facilities: Facilities | None = None
     by_name_only: frozenset[str] = frozenset()
+
+    @cached_property
+    def finder(self) -> PlanFinder:
+        """What finds the plans of claims."""
+        return PlanFinder(self.programs, self.by_name_only)
 
 
 class Builder:
@@ -63,15 +73,17 @@ class Builder:
 
     def person(self, cover: Cover, members: Members | None) -> None:
         """Add what is known of the person: from the members, else from the claim."""
-        span, status_at = cover.status_span, self._day("status_at", cover.program)
+        span = cover.status_span
+        status_at = self.setting.finder.by_date("status_at", cover.program, self.dates.__getitem__)
         birth = self.number("birth_date")
-        for name in PERSON_WORDS:
+        known = self.claims.columns.keys() | (members.columns.keys() if members is not None else set())
+        for name in filter(known.__contains__, PERSON_WORDS):
             own = self.coded(name)
             if members is not None:
                 found = members.column(name, span, np.int32)
                 own = np.where(found >= 0, found, own).astype(np.int32)
             self.put_words(name, own)
-        for name in PERSON_NUMBERS:
+        for name in filter(known.__contains__, PERSON_NUMBERS):
             own_numbers = self.number(name)
             if members is not None:
                 numbers = members.column(name, span, np.int64)
@@ -90,26 +102,11 @@ class Builder:
         if (marks >= 0).any():
             self.attributes["status"] = marks_at(marks, self.books.values("status"), status_at)
 
-    def _day(self, field: str, program: Int64) -> Int64:
-        """Give the claim date that each claim's program names in a field; settlement without a program."""
-        day = self.dates["settlement"].copy()
-        for number, found in enumerate(self.setting.programs):
-            name = getattr(found, field)
-            if name != "settlement":
-                here = program == number
-                day[here] = self.dates[name][here]
-        return day
-
     def visit(self) -> None:
         """Add what is known of the visit."""
-        for name in VISIT_WORDS:
-            self.put_words(name, self.coded(name))
-        for name in VISIT_NUMBERS:
-            values = self.number(name)
-            if name == "days":
-                stay = np.maximum(self.dates["discharge"] - self.dates["admission"], 1)
-                values = np.where(values == MISSING, stay, values)
-            self.put_numbers(name, values)
+        self.extra(VISIT_WORDS, VISIT_NUMBERS)
+        stay, days = np.maximum(self.dates["discharge"] - self.dates["admission"], 1), self.number("days")
+        self.put_numbers("days", np.where(days == MISSING, stay, days))
 
     def facility(self, cover: Cover, reason: UInt8) -> Category:
         """Add what is known of the facility, mark what its agreement does not cover, and give the place of treatment.
@@ -140,9 +137,9 @@ class Builder:
         return place
 
     def _booked(self, name: str, column: Category) -> Int32:
-        """Give a column's codes in the book of that name."""
-        book = self.books.named(name)
-        return np.array([*(book.code(v) for v in column.values), -1], np.int32)[column.codes]
+        """Give a column's codes in the book of that name; only the values that occur are read."""
+        book, column = self.books.named(name), compact(column.codes, column.values)
+        return np.array([*map(book.code, column.values), -1], np.int32)[column.codes]
 
     def _zone(self, cover: Cover, place: Category) -> None:
         """Add where the facility lies from the place of cover, unless the claim says so."""
@@ -165,15 +162,14 @@ class Builder:
 
     def order_time(self, cover: Cover) -> Int64:
         """Give the moment that orders the claims of a person, in seconds, as each plan says."""
-        seconds = order_seconds(self.claims, self.dates["settlement"], "settlement")
-        for number, program in enumerate(self.setting.programs):
-            if program.order_by != "settlement":
-                here = cover.program == number
-                seconds[here] = order_seconds(self.claims, self.dates[program.order_by], program.order_by)[here]
-        return seconds
+
+        def seconds(name: str) -> Int64:
+            return order_seconds(self.claims, self.dates[name], name)
+
+        return self.setting.finder.by_date("order_by", cover.program, seconds)
 
     def extra(self, words: Sequence[str], numbers: Sequence[str]) -> None:
-        """Add attributes that plans declare and the file has."""
+        """Add attributes by name, as far as the file has them."""
         for name in words:
             if name in self.claims.columns:
                 self.put_words(name, self.coded(name))
@@ -196,6 +192,10 @@ def zone_of(home: str, away: str) -> str:
 
 def compact(codes: Int32, values: Sequence[str]) -> Category:
     """Give a category whose dictionary holds only the values that occur."""
+    if len(codes) < FEW_CLAIMS:
+        place_of = {code: place for place, code in enumerate(sorted({*codes.tolist()} - {-1}))}
+        of_few = np.array([place_of.get(code, -1) for code in codes.tolist()], np.int32)
+        return Category(of_few, tuple([values[code] for code in place_of]))
     used = np.zeros(len(values) + 1, np.bool_)
     used[codes] = True
     used[-1] = False

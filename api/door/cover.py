@@ -12,13 +12,11 @@ from adjudicator.columns import Int64, UInt8
 from adjudicator.eligibility import Spans
 from adjudicator.reasons import ClaimReason
 from api.door.members import Members
-from api.door.programs import SCHEME_ORDER, PlanFinder
+from api.door.programs import DATES, SCHEME_ORDER, PlanFinder
 from api.door.rows import Books
 
 WORDS = ("plan", "scheme", "place")
 """What decides the program of a claim."""
-
-DATES = ("admission", "discharge", "settlement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +72,14 @@ def by_members(
     suspended, and employee before resident cover. The plan is looked for on the day of admission, then of discharge,
     then of settlement; whether the person is covered is asked on the day the plan names.
     """
-    join = _Join(members, person, columns, books)
-    first = np.full(len(person), -1, np.int64)
-    for name in DATES:
-        open_ = first < 0
-        first[open_] = join.at(dates[name], np.flatnonzero(open_))
-    any_span = np.where(first >= 0, first, join.nearest())
+    join = _Join(members, person, columns, dates, books)
+    any_span = join.on(DATES[0])
+    for find in (lambda: join.on(DATES[1]), lambda: join.on(DATES[2]), join.nearest):
+        if (any_span < 0).any():
+            any_span = np.where(any_span >= 0, any_span, find())
     program = _programs(_merged(members, columns, any_span), dates["discharge"], finder, books)
-    span = _at_plan_date(join, program, dates, finder, "coverage_by", "admission")
-    status = _at_plan_date(join, program, dates, finder, "status_at", "settlement")
+    span = finder.by_date("coverage_by", program, join.on)
+    status = finder.by_date("status_at", program, join.on)
     reason = np.zeros(len(person), np.uint8)
     reason[(span >= 0) & ~np.append(members.normal, True)[span]] = ClaimReason.SUSPENDED
     reason[span < 0] = ClaimReason.NOT_COVERED
@@ -90,52 +87,53 @@ def by_members(
     return Cover(program, span, np.where(status >= 0, status, np.where(span >= 0, span, any_span)), reason)
 
 
-def _at_plan_date(
-    join: _Join, program: Int64, dates: Mapping[str, Int64], finder: PlanFinder, field: str, usual: str
-) -> Int64:
-    chosen = np.array([DATES.index(getattr(p, field)) for p in finder.programs] + [DATES.index(usual)])[program]
-    day = np.choose(chosen, [dates[name] for name in DATES])
-    return join.at(day, np.arange(len(program)))
-
-
 class _Join:
-    """Spans of members by person and scheme."""
+    """Spans of members by person and scheme. What is worked out once is kept: the same spans are asked again."""
 
     def __init__(
         self,
         members: Members,
         person: NDArray[np.int32],
         columns: Mapping[str, NDArray[np.signedinteger]],
+        dates: Mapping[str, Int64],
         books: Books,
     ) -> None:
         every = np.arange(len(members))
-        self._members, self._person = members, person.astype(np.int64)
+        self._members, self._person, self._dates = members, person.astype(np.int64), dates
         self._scheme = members.column("scheme", every, np.int32)
         self._plan = members.column("plan", every, np.int32)
         none = np.full(len(person), -1, np.int32)
         self._wanted = {name: columns.get(name, none) for name in ("plan", "scheme")}
+        self._names_plan = self._wanted["plan"] >= 0 if (self._plan >= 0).any() else np.zeros(len(person), np.bool_)
         self._sorted: dict[tuple[bool, int, bool], tuple[Int64, Spans]] = {}
+        self._found: dict[str, Int64] = {}
         names = books.values("scheme")
-        self._order = sorted(np.unique(self._scheme).tolist(), key=lambda code: _rank(names[code] if code >= 0 else ""))
+        used = np.flatnonzero(np.bincount(self._scheme + 1)) - 1
+        self._order = sorted(used.tolist(), key=lambda code: _rank(names[code] if code >= 0 else ""))
 
-    def at(self, day: Int64, claims: Int64) -> Int64:
-        """Give the span of some claims on a day each, -1 none. [claims]"""
-        found = np.full(len(claims), -1, np.int64)
+    def on(self, date: str) -> Int64:
+        """Give the span of every claim on its date of that name, -1 none. [claims]"""
+        if date not in self._found:
+            self._found[date] = self._at(self._dates[date])
+        return self._found[date]
+
+    def _at(self, day: Int64) -> Int64:
+        found = np.full(len(day), -1, np.int64)
+        ways = (False, True) if self._names_plan.any() else (False,)
         for normal in (True, False):
             for scheme in self._order:
-                for by_plan in (False, True):
-                    asked = np.flatnonzero((found < 0) & self._asks(claims, scheme, by_plan))
+                for by_plan in ways:
+                    asked = np.flatnonzero((found < 0) & self._asks(scheme, by_plan))
                     if len(asked):
-                        at, (rows, spans) = claims[asked], self._spans(normal, scheme, by_plan)
-                        hits = spans.at(self._key(at, by_plan), day[at])
+                        rows, spans = self._spans(normal, scheme, by_plan)
+                        hits = spans.at(self._key(asked, by_plan), day[asked])
                         found[asked] = np.where(hits >= 0, rows[hits], -1) if len(rows) else -1
         return found
 
-    def _asks(self, claims: Int64, scheme: int, by_plan: bool) -> NDArray[np.bool_]:
+    def _asks(self, scheme: int, by_plan: bool) -> NDArray[np.bool_]:
         """Say which claims may use spans of a scheme: those that name it, or none; by_plan: those that name a plan."""
-        wanted = self._wanted["scheme"][claims]
-        names_plan = (self._wanted["plan"][claims] >= 0) & bool((self._plan >= 0).any())
-        asks: NDArray[np.bool_] = ((wanted < 0) | (wanted == scheme)) & (names_plan == by_plan)
+        wanted = self._wanted["scheme"]
+        asks: NDArray[np.bool_] = ((wanted < 0) | (wanted == scheme)) & (self._names_plan == by_plan)
         return asks
 
     def _spans(self, normal: bool, scheme: int, by_plan: bool) -> tuple[Int64, Spans]:
@@ -185,8 +183,7 @@ def _merged(
 def _programs(columns: Mapping[str, NDArray[np.signedinteger]], day: Int64, finder: PlanFinder, books: Books) -> Int64:
     """Find the program of each claim; each distinct (plan, scheme, place, time of validity) is looked up once."""
     none = np.full(len(day), -1, np.int32)
-    bounds = np.unique([d for p in finder.programs for d in (p.valid_from, p.valid_until)])
-    key = np.searchsorted(bounds, day, "right").astype(np.int64)
+    key = np.searchsorted(finder.bounds, day, "right").astype(np.int64)
     for name in WORDS:
         key = key * (len(books.values(name)) + 1) + columns.get(name, none) + 1
     _, example, back = np.unique(key, return_index=True, return_inverse=True)

@@ -51,6 +51,8 @@ def report(
     claims: Claims, source: Source, code: str, column: str, where: Bool, days: Int64 | None, troubles: Troubles
 ) -> None:
     """Report claims by one of their days."""
+    if not where.any():
+        return
     at = np.flatnonzero(where & ~claims.bad)
     values = None
     if days is not None:

@@ -31,6 +31,9 @@ CHECKED_TOGETHER = 1 << 14
 BLOCK_LINES = 1 << 20
 """Lines whose ids are compared at once."""
 
+FEW_LINES = 1_000
+"""Ids of so few lines are compared as Python strings: that is done before Arrow's first call returns."""
+
 
 def check_lines(claims: Claims, source: Source, books: Books, troubles: Troubles) -> Claims:
     """Give the claims with the amounts of all lines; those with a line that contradicts itself are refused.
@@ -140,6 +143,8 @@ def doubtful(amount: Int64, price: Int64, quantity: Int64) -> Int64:
 def repeated_in_groups(texts: pa.ChunkedArray, group: Int64) -> Bool:
     """Say which texts (not empty) stand earlier in the same group; groups rise."""
     repeated = np.zeros(len(group), np.bool_)
+    if len(group) < FEW_LINES and len(set(zip(group.tolist(), texts.to_pylist(), strict=True))) == len(group):
+        return repeated
     start = 0
     while start < len(group):
         end = min(start + BLOCK_LINES, len(group))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -20,12 +21,11 @@ EARLIEST = -(10**6)
 """Start of a span that has no first day."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Members:
     """Spans [n] of cover: one row of the file each. `columns` are codes of the books and numbers, as in `Rows`.
 
-    refused: persons (codes) some row of whom could not be read. unbroken: first day of the normal cover in the same
-    scheme that reaches each span without a gap.
+    refused: persons (codes) some row of whom could not be read.
     """
 
     person: Int32
@@ -34,10 +34,19 @@ class Members:
     normal: NDArray[np.bool_]
     columns: dict[str, NDArray[np.signedinteger]]
     refused: Int32
-    unbroken: Int64
 
     def __len__(self) -> int:
         return len(self.person)
+
+    @cached_property
+    def unbroken(self) -> Int64:
+        """First day of the normal cover in the same scheme that reaches each span without a gap; a suspended span has
+        its own start."""
+        found = self.start.copy()
+        rows = np.flatnonzero(self.normal)
+        key = self.person[rows].astype(np.int64) << 20 | self.column("scheme", rows, np.int32) + 1
+        found[rows] = Spans(key, self.start[rows], self.until[rows]).unbroken_from()
+        return found
 
     def column(self, name: str, rows: Int64, dtype: type[np.signedinteger]) -> NDArray[np.signedinteger]:
         """Give a column for the spans named; missing where the span is -1 or the file has no such column."""
@@ -72,24 +81,12 @@ def members_of(rows: Rows, refused: Int32, books: Books) -> Members:
     person, cover = rows.columns["person_id"].astype(np.int32, copy=False), _cover(rows, books)
     start = days_of(_column(rows, "valid_from", np.int64))
     start, until = np.where(start == MISSING, EARLIEST, start), _until(rows)
-    unbroken = _unbroken(person, _column(rows, "scheme", np.int32), start, until, cover)
-    return Members(person, start, until, cover, rows.columns, refused, unbroken)
+    return Members(person, start, until, cover, rows.columns, refused)
 
 
 def _kept(rows: Rows, at: Int64) -> Rows:
     columns = {name: column[at] for name, column in rows.columns.items()}
     return Rows(rows.row[at], columns, rows.texts, rows.bad[at])
-
-
-def _unbroken(
-    person: Int32, scheme: NDArray[np.signedinteger], start: Int64, until: Int64, normal: NDArray[np.bool_]
-) -> Int64:
-    """Give the start of unbroken normal cover in a scheme; a suspended span has its own start."""
-    found = start.copy()
-    rows = np.flatnonzero(normal)
-    key = person[rows].astype(np.int64) << 20 | scheme[rows] + 1
-    found[rows] = Spans(key, start[rows], until[rows]).unbroken_from()
-    return found
 
 
 def days_of(seconds: Int64) -> Int64:

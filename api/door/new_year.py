@@ -18,7 +18,7 @@ from api.door.claims import Claims, taken
 from api.door.cover import find_cover
 from api.door.dates import DAY_SECONDS
 from api.door.members import Members
-from api.door.programs import Asked, PlanFinder
+from api.door.programs import Asked
 from api.door.required import PAID
 from api.door.rows import Books, missing_of
 from api.files.findings import Trouble, Troubles
@@ -46,8 +46,7 @@ def years_begin(
         return begin
     columns = {name: column[at] for name, column in claims.columns.items()}
     columns.setdefault("person_id", np.full(len(at), -1, np.int32))
-    finder = PlanFinder(setting.programs, setting.by_name_only)
-    cover = find_cover(columns, {name: day[at] for name, day in dates.items()}, members, finder, books)
+    cover = find_cover(columns, {name: day[at] for name, day in dates.items()}, members, setting.finder, books)
     start_of = np.array([*(starts.get(number, 0) for number in range(len(setting.programs))), 0], np.int64)
     found = start_of[cover.program]
     safe = np.where(found > 0, found, 101)

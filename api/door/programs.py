@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from adjudicator.columns import Int64
 from adjudicator.prepare import parts
 from adjudicator.rulebook import CounterRule, Deductible, Flat, Key, KeyKind, Limit, Program
 
 SCHEME_ORDER = ("employee_basic", "resident_basic", "rural_cooperative", "maternity")
 """Whose plan settles a claim that names no scheme, when a person has cover in several; others follow by name."""
+
+DATES = ("admission", "discharge", "settlement")
+USUAL_DATE = {"coverage_by": "admission", "status_at": "settlement", "order_by": "settlement"}
+"""Fields of a program that name a date of a claim, with the date that counts where there is no program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +52,35 @@ def asked_by(programs: Sequence[Program]) -> Asked:
 
 
 class PlanFinder:
-    """Finds the program of a cover by plan id, or by scheme and place; a smaller place goes before a larger one."""
+    """Finds the program of a cover by plan id, or by scheme and place; a smaller place goes before a larger one.
+
+    bounds: days on which a program comes into force or goes out of it, rising.
+    """
 
     def __init__(self, programs: Sequence[Program], by_name_only: Collection[str] = ()) -> None:
         self.programs = tuple(programs)
         self._found_by_place = [i for i, program in enumerate(programs) if program.name not in by_name_only]
         self._by_name = {program.name: i for i, program in enumerate(programs)}
+        self.bounds = np.unique([day for p in programs for day in (p.valid_from, p.valid_until)])
+        self._dates = {
+            field: np.array([*(DATES.index(getattr(p, field)) for p in programs), DATES.index(usual)], np.int8)
+            for field, usual in USUAL_DATE.items()
+        }
+
+    def by_date(self, field: str, program: Int64, column: Callable[[str], Int64]) -> Int64:
+        """Give each claim its entry of the column that stands for the date its program names in a field.
+
+        column: gives the column of a date, by name [claims]; it is asked only for dates that some program names.
+        """
+        named = self._dates[field][program]
+        if len(named) and (named == named[0]).all():
+            return column(DATES[named[0]])
+        found = np.empty(len(named), np.int64)
+        for number, name in enumerate(DATES):
+            here = np.flatnonzero(named == number)
+            if len(here):
+                found[here] = column(name)[here]
+        return found
 
     def find(self, plan: str, scheme: str, place: str, day: int) -> int:
         """Give the number of the program, -1 when there is none.

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from adjudicator.batch import BUCKETS
-from adjudicator.columns import MISSING, Bool, Int64
+from adjudicator.columns import MISSING, Bool, Int32, Int64
 from api.door.claims import Claims, as_text, taken
 from api.door.members import Members
 from api.door.rows import Books, Rows
@@ -64,17 +64,27 @@ def check_persons(claims: Claims, source: Source, members: Members | None, books
     person = claims.columns.get("person_id", np.full(len(claims), -1, np.int32))
     cases = {"CELL_EMPTY": person < 0}
     if members is not None:
-        refused, known = (np.isin(person, codes) for codes in (members.refused, members.person))
+        count = len(books.values("person_id"))
+        refused, known = (_marked(codes, count)[person] for codes in (members.refused, members.person))
         cases["MEMBER_REFUSED"] = refused & (person >= 0)
         cases["UNKNOWN_MEMBER"] = (person >= 0) & ~known & ~refused
     bad = claims.bad.copy()
     for code, where in cases.items():
+        if not where.any():
+            continue
         at = np.flatnonzero(where & ~claims.bad)
         values = as_text(person[at], books.values("person_id"))
         column = source.reading.shown("person_id")
         troubles.add(Trouble(code, source.name, column, claims.head_row[at], values, claims.code[at], private=True))
         bad |= where
     return replace(claims, bad=bad)
+
+
+def _marked(codes: Int32, count: int) -> Bool:
+    """Say of every code of a book, and of -1, whether it is among some codes."""
+    marked = np.zeros(count + 1, np.bool_)
+    marked[codes] = True
+    return marked
 
 
 def check_contents(claims: Claims, source: Source, troubles: Troubles) -> Claims:
