@@ -77,9 +77,10 @@ def covers_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
 
 
 def put_persons(connection: Connection, new: Sequence[NewPerson], covers: Mapping[str, str]) -> None:
-    """Add persons, and set the cover (a hash) of persons by key."""
+    """Add persons, and set the cover (a hash) of persons by key. Who is new can be locked from now on."""
     insert_or_set(connection, person, list(covers.items()))
     insert_all(connection, person_identity, [(n.blind, n.person_key, n.concealed) for n in new])
+    insert_all(connection, holder, [(n.person_key, 0, GENESIS) for n in new])
 
 
 def put_institutions(connection: Connection, rows: Sequence[Mapping[str, str]]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from adjudicator import Batch, Category, ClaimReason, ClaimStatus, Rulebook, Settlement, settle
 from adjudicator.columns import Int64
 from adjudicator.periods import period_of
-from adjudicator.rulebook import Period
+from adjudicator.rulebook import Period, Program
 from api.door.admitting import Admitted, admit
 from api.door.building import Setting
 from api.door.programs import asked_by
@@ -38,6 +38,12 @@ PLACES = {
     "visit": "/visit",
 }
 """Where in a request the claim columns stand that the door finds fault with."""
+
+Periods = Mapping[tuple[str, str], frozenset[int]]
+"""By plan and counter the periods that may be read; none listed for all."""
+
+MOST_DAYS = 4_096
+"""Days of plans whose periods are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class Adjudicator:
         rules = [rule for program in rulebook.programs for rule in program.counters]
         self._kinds = sorted({rule.holder for rule in rules} - {"person"})
         self._keys = {"episode", *(key for rule in rules for key in rule.keys)}
+        self._periods: dict[tuple[str, int], Periods] = {}
         self._claims = Source("claim", read_headings([heading.name for heading in CLAIM], ("claim",)), _no_blocks)
         self._lines = Source("line", read_headings([heading.name for heading in LINE], ("line",)), _no_blocks)
 
@@ -106,7 +113,7 @@ class Adjudicator:
         batch, owner = _at_once(admitted)
         settlement = settle(batch, self.rulebook, accounts_of(opening.values()))
         figures, closed = FiguresReader(admitted, settlement), counters_of(settlement.accounts)
-        refused, known = _refusals(troubles, chosen), dict[tuple[int, ...], _Readable]()
+        refused = _refusals(troubles, chosen)
         any_held = bool((settlement.status == ClaimStatus.HELD).any())
         for place, rows in enumerate(_rows_by_owner(owner, len(chosen))):
             number, case = sayable[place], chosen[place]
@@ -115,7 +122,7 @@ class Adjudicator:
                 holders = self.holders(case)
                 before = _of_holders(opening, holders)
                 changed = changes(before, _of_holders(closed, holders))
-                readable = self._readable(batch, rows, known)
+                readable = self._readable(batch, rows)
                 read = {at: value for at, value in before.items() if at in changed or readable(at)}
                 verdicts[number] = Judgement(figures.of(rows), read, changed)
         return verdicts
@@ -139,24 +146,30 @@ class Adjudicator:
         covered = members_from({case.request.person_id: unpack_spans(case.spans) for case in cases}, books)
         return admit(claims, self._claims, self._lines, covered, self.setting, self._asked, books, troubles)
 
-    def _readable(self, batch: Batch, rows: Int64, known: dict[tuple[int, ...], _Readable]) -> _Readable:
-        """Give what a case could read; `known`: found for others of the batch with the same plans and days."""
-        columns = (batch.plan.codes, batch.admission, batch.discharge, batch.settlement)
-        key = tuple(value for column in columns for value in column[rows].tolist())
-        if key not in known:
-            known[key] = self._find_readable(batch, rows)
-        return known[key]
+    def _readable(self, batch: Batch, rows: Int64) -> _Readable:
+        """Give what a case could read, in all its parts."""
+        found = []
+        for row in rows.tolist():
+            program = self._programs[batch.plan.values[batch.plan.codes[row]]]
+            found.append(self._periods_of(program, int(batch.date(program.year_by)[row])))
+        if len(found) == 1:
+            return _Readable(found[0])
+        return _Readable({at: frozenset().union(*(own.get(at, ()) for own in found)) for one in found for at in one})
 
-    def _find_readable(self, batch: Batch, rows: Int64) -> _Readable:
-        periods: dict[tuple[str, str], frozenset[int]] = {}
-        for code in np.unique(batch.plan.codes[rows]).tolist():
-            program = self._programs[batch.plan.values[code]]
-            dates = batch.date(program.year_by)[rows]
-            for rule in program.counters:
-                rolls = rule.period is Period.ROLLING
-                own = () if rolls else period_of(dates, rule.period, program.year_start).tolist()
-                periods[program.name, rule.name] = frozenset(own)
-        return _Readable(periods)
+    def _periods_of(self, program: Program, day: int) -> Periods:
+        """Give the periods of a plan's counters on a day; what was worked out once is kept."""
+        key = (program.name, day)
+        if key not in self._periods:
+            if len(self._periods) == MOST_DAYS:
+                self._periods.clear()
+            date = np.array([day], np.int32)
+            self._periods[key] = {
+                (program.name, rule.name): frozenset(
+                    () if rule.period is Period.ROLLING else period_of(date, rule.period, program.year_start).tolist()
+                )
+                for rule in program.counters
+            }
+        return self._periods[key]
 
     def _not_sayable(self, case: Case) -> tuple[Mistake, ...]:
         """Find attributes that no plan asks an institution for, and keys that cannot be kept."""
@@ -220,7 +233,7 @@ def _refusals(troubles: Troubles, cases: Sequence[Case]) -> dict[int, tuple[Mist
 class _Readable:
     """Says which places of its holders a case could read: by plan and counter its own periods, none listed for all."""
 
-    periods: Mapping[tuple[str, str], frozenset[int]]
+    periods: Periods
 
     def __call__(self, place: Place) -> bool:
         _, plan, name, _, period = place

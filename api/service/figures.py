@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from adjudicator import BUCKETS, ClaimReason, ClaimStatus, LineReason, Settlement
 from adjudicator.columns import Int64
@@ -33,8 +34,7 @@ class PartFigures:
     layers: tuple[LayerFigures, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LineFigures:
+class LineFigures(NamedTuple):
     """The four buckets of one line (`BUCKETS`), and why."""
 
     buckets: tuple[int, ...]
