@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http import agency, books, operating, routes, sandbox
 from api.http.describing import MODELS, document
+from api.http.direct import direct
 from api.http.site import Site
 from api.ledger.database import OutcomeUnknownError
 from api.ledger.rows import AuditRow
@@ -53,14 +54,14 @@ def create_app(site: Site) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.site = site
-    app.include_router(routes.router)
-    app.include_router(books.router)
-    app.include_router(agency.router)
-    app.include_router(operating.router)
+    routers = [routes.router, books.router, agency.router, operating.router]
     if site.clock is not None:
-        app.include_router(sandbox.router)
+        routers.append(sandbox.router)
+    for router in routers:
+        app.include_router(router)
     described = document(app, (*MODELS, *sandbox.MODELS) if site.clock is not None else MODELS)
     app.openapi = lambda: described  # type: ignore[method-assign]
+    app.router.routes[:0] = itertools.chain.from_iterable(map(direct, routers))
     app.add_exception_handler(RequestError, _refused)
     app.add_exception_handler(HTTPException, _unrouted)
     app.add_exception_handler(OutcomeUnknownError, _unknown)

@@ -52,6 +52,10 @@ READERS = 2
 GRACE_SECONDS = 15
 """How long requests in work are waited for at the end."""
 
+COLLECTED_TOGETHER = 50_000
+"""Objects made between two looks for garbage, more than a group leaves at any moment: nearly all go by themselves, and
+looking at those that are still in use took a tenth of the time."""
+
 FINE, STOPPED = 0, 3
 
 
@@ -176,6 +180,7 @@ def run(settings: Settings, database: Database, rules: Rules, keys: Keys, listen
     stop.server = uvicorn.Server(server_config(site, settings.host, settings.port))
     gc.collect()
     gc.freeze()  # catalogs and plans live as long as the process: collections need not look at them again
+    gc.set_threshold(COLLECTED_TOGETHER)
     listening(site)
     stop.server.run()
     if stop.failure is not None:
