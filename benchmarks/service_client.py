@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from typing import cast
 
 import uvloop
@@ -39,10 +40,11 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Where to send what. secrets: of the keys, by hospital; a key is named as its hospital."""
+    """Where to send what. ports: of the processes that serve, which take connections in turn. secrets: of the keys, by
+    hospital; a key is named as its hospital."""
 
     host: str
-    port: int
+    ports: Sequence[int]
     secrets: Mapping[str, bytes]
     bills: Iterator[Bill]
     until: float
@@ -113,8 +115,8 @@ def settle(load: Load, connections: int) -> Answers:
     async def run() -> None:
         loop = asyncio.get_running_loop()
         opened = [
-            await loop.create_connection(lambda: _Connection(load, answers), load.host, load.port)
-            for _ in range(connections)
+            await loop.create_connection(lambda: _Connection(load, answers), load.host, port)
+            for port in islice(cycle(load.ports), connections)
         ]
         await asyncio.gather(*(connection.ended for _, connection in opened))
 
