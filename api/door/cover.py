@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,7 @@ def by_members(
     """
     join = _Join(members, person, columns, dates, books)
     any_span = join.on(DATES[0])
-    for find in (lambda: join.on(DATES[1]), lambda: join.on(DATES[2]), join.nearest):
+    for find in (partial(join.on, DATES[1]), partial(join.on, DATES[2]), join.nearest):
         if (any_span < 0).any():
             any_span = np.where(any_span >= 0, any_span, find())
     program = _programs(_merged(members, columns, any_span), dates["discharge"], finder, books)

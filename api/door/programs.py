@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from adjudicator.rulebook import CounterRule, Deductible, Flat, Key, KeyKind, Li
 
 SCHEME_ORDER = ("employee_basic", "resident_basic", "rural_cooperative", "maternity")
 """Whose plan settles a claim that names no scheme, when a person has cover in several; others follow by name."""
+
+COVERS_REMEMBERED = 4_096
+"""Covers whose program is remembered: few plans, schemes and places stand for all persons."""
 
 DATES = ("admission", "discharge", "settlement")
 USUAL_DATE = {"coverage_by": "admission", "status_at": "settlement", "order_by": "settlement"}
@@ -62,6 +66,7 @@ class PlanFinder:
         self._found_by_place = [i for i, program in enumerate(programs) if program.name not in by_name_only]
         self._by_name = {program.name: i for i, program in enumerate(programs)}
         self.bounds = np.unique([day for p in programs for day in (p.valid_from, p.valid_until)])
+        self._remembered = lru_cache(COVERS_REMEMBERED)(self._find)
         self._dates = {
             field: np.array([*(DATES.index(getattr(p, field)) for p in programs), DATES.index(usual)], np.int8)
             for field, usual in USUAL_DATE.items()
@@ -89,6 +94,10 @@ class PlanFinder:
         given must not leave plans of several schemes or places to choose from. Of several versions the one in force on
         the day is taken, else the one that came into force last.
         """
+        after = int(np.searchsorted(self.bounds, day, "right"))  # of all days between two bounds the same is in force
+        return self._remembered(plan, scheme, place, int(self.bounds[after - 1]) if after else day)
+
+    def _find(self, plan: str, scheme: str, place: str, day: int) -> int:
         if plan:
             return self._by_name.get(plan, -1)
         fitting = [i for i in self._found_by_place if not scheme or self.programs[i].scheme == scheme]

@@ -93,6 +93,8 @@ def check_contents(claims: Claims, source: Source, troubles: Troubles) -> Claims
     for name in BUCKETS:
         if name in claims.columns:
             empty &= claims.columns[name] == MISSING
+    if not empty.any():
+        return claims
     at = np.flatnonzero(empty & ~claims.bad)
     troubles.add(Trouble("CLAIM_WITHOUT_LINES", source.name, "", claims.head_row[at], None, claims.code[at]))
     return replace(claims, bad=claims.bad | empty)
