@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,29 @@ SETTLEMENTS_A_SECOND, MILLISECONDS = 300, 200
 WINDOWS, SECONDS = 3, 5
 """The machine may be slow for a moment, the service may not: one window in three must hold."""
 
+IDLE, PATIENCE_SECONDS = 0.8, 60
+"""A window that did not hold is taken again when this part of the machine is idle, or has not been for so long."""
+
 
 def holds(window: Window) -> bool:
     return window.rate >= SETTLEMENTS_A_SECOND and window.p99 <= MILLISECONDS
+
+
+def come_to_rest() -> None:
+    """Wait until the machine has nothing else to do; the service has not, either."""
+    deadline, before = time.monotonic() + PATIENCE_SECONDS, ticks()
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        now = ticks()
+        if now[0] - before[0] >= IDLE * (now[1] - before[1]):
+            return
+        before = now
+
+
+def ticks() -> tuple[int, int]:
+    """Give how long the processors were idle, and how long they are there; what others take of them is not idle."""
+    figures = [int(figure) for figure in Path("/proc/stat").read_text().partition("\n")[0].split()[1:9]]
+    return figures[3] + figures[4], sum(figures)
 
 
 def test_load(databases: Databases, tmp_path: Path, show: Show) -> None:
@@ -44,10 +65,13 @@ def test_load(databases: Databases, tmp_path: Path, show: Show) -> None:
         settled = hospitals.settle(WARM_UP_SECONDS, CONNECTIONS).settled
         windows: list[Window] = []
         while len(windows) < WINDOWS and not any(map(holds, windows)):
+            if windows:
+                come_to_rest()
             windows.append(hospitals.settle(SECONDS, CONNECTIONS))
             settled += windows[-1].settled
     for window in windows:
-        show(f"load, {databases.name}: {window.rate:.0f} settlements a second, p99 {window.p99:.0f} ms")
+        spoiled = "" if holds(window) else "; taken again"
+        show(f"load, {databases.name}: {window.rate:.0f} settlements a second, p99 {window.p99:.0f} ms{spoiled}")
     assert any(map(holds, windows)), windows
     assert verify(ledger.url)["journal"] == settled
     lose_the_last(ledger.url)
