@@ -78,6 +78,7 @@ def steps_of(layer: Layer, prepare: Preparation) -> Iterator[Step]:
         if group.first_pay is not None:
             yield FirstPay(place, prepare.parameter(group.first_pay, f"{name}.first_pay"))
     yield from publish("first_pay", "banded")
+    yield Decide()
     if layer.bands is not None:
         yield PayBands(layer, layer.bands, prepare)
     yield from tell(f"{name}.by_bands")
@@ -145,6 +146,14 @@ class FirstPay:
         off = share(at.parts[self.place], self.rate.at(at.wave))
         at.parts[self.place] = at.parts[self.place] - off
         at.pay_first(off)
+
+
+class Decide:
+    """Remember what could not be decided before the payment: where it is given, nothing after this holds a claim."""
+
+    def run(self, at: Standing) -> None:
+        """Remember it."""
+        at.undecided = at.wave.undecided
 
 
 class PayBands:
@@ -299,6 +308,7 @@ class Pay:
         if given is not None:
             known = given[wave.rows]
             paid = np.where(known == MISSING, paid, known)
+            wave.spare(known != MISSING, at.undecided)
         wave.close_layer(at.active)
         if paid is wave.nothing:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from adjudicator.bands import Banded
-from adjudicator.columns import Bool, Int64
+from adjudicator.columns import Bool, Int64, UInt8
 from adjudicator.rounding import Amount, sum_of
 from adjudicator.wave import Wave
 
@@ -16,12 +16,12 @@ class Standing:
     active: the claims that the layer takes. base, over_base, deductible, first_pay: what the first steps found.
     parts: what is left of each group's share of the base after each of them. by_bands: slices and their payment.
     paid: the payment as it stands. entitled: the payment before fixed amounts, guarantee and limits. cut: what limits
-    took off it.
+    took off it. undecided: what held claims before the payment was worked out.
     """
 
     __slots__ = (
         "active", "base", "by_bands", "cut", "deductible", "entitled", "first_pay", "over_base", "paid", "parts",
-        "wave",
+        "undecided", "wave",
     )  # fmt: skip
 
     def __init__(self, wave: Wave, active: Bool | bool):
@@ -36,6 +36,7 @@ class Standing:
         self.paid: Amount = nothing
         self.entitled: Amount = nothing
         self.cut: Amount = nothing
+        self.undecided: UInt8 | None = None
 
     def bear(self, taken: Amount) -> None:
         """Note what the person bears by a deductible."""

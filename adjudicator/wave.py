@@ -196,6 +196,16 @@ class Wave:
         if inner is not None:
             self.hold(inner * np.asarray(here))
 
+    @property
+    def undecided(self) -> UInt8 | None:
+        """What the layer could not decide so far; None: everything was."""
+        return self._layer_held
+
+    def spare(self, here: Bool, before: UInt8 | None) -> None:
+        """Let only what was undecided `before` hold the claims `here`."""
+        if self._layer_held is not None:
+            self._layer_held = np.where(here, 0 if before is None else before, self._layer_held)
+
     def close_layer(self, active: Bool | bool) -> None:
         """Let the claims that this layer could not decide be held, unless an earlier layer did so."""
         if self._layer_held is not None:

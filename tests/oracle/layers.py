@@ -97,11 +97,14 @@ class LayerRun:
         self._base_limits()
         self._deductible()
         self._first_pay()
+        undecided = self.worst
         paid = self._bands()
         entitled = self._already_paid(paid)
         paid = self._flat(entitled)
         paid = self._at_least(paid)
         paid = self._limits(paid, entitled)
+        if given is not None:
+            self.worst = undecided
         self._pay(paid if given is None else given, purse)
 
     def _base(self) -> None:

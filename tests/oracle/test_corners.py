@@ -56,6 +56,23 @@ def test_an_absent_deductible_stays_none_below_a_counter_of_less_than_nothing() 
     assert (result.amounts["l1.deductible"], result.amounts["l1.paid"]) == (0, 100_00)
 
 
+@pytest.mark.parametrize(
+    ("given", "level", "reason"),
+    [({"l1": "200"}, "tertiary", "NONE"), ({}, "tertiary", "NOT_STATED"), ({"l1": "200"}, "primary", "NOT_STATED")],
+)
+def test_where_the_payment_is_given_only_what_comes_before_it_holds(
+    given: dict[str, str], level: str, reason: str
+) -> None:
+    unknown = "not stated"
+    deductible = [{"name": "stay", "amount": {"by": "level", "tertiary": "700", "else": unknown}}]
+    limits = [{"name": "cap", "on": "payment", "amount": unknown}]
+    layer = {"layer": "l1", "fund": "pool", "deductible": deductible, "bands": [{"rate": unknown}], "limits": limits}
+    result = agreed([layer], {}, {"in_scope": "1000", "level": level, "given": given}, {})
+    assert result.reason == reason
+    if reason == "NONE":
+        assert (result.amounts["l1.deductible"], result.amounts["l1.paid"]) == (700_00, 200_00)
+
+
 @pytest.mark.parametrize(("mode", "paid"), [("half_even", 2), ("half_up", 3), ("down", 2), ("up", 3)])
 def test_a_tie_of_half_a_fen(mode: str, paid: int) -> None:
     layer = {"layer": "l1", "fund": "pool", "bands": [{"rate": "50%"}], "rounding": {"mode": mode}}
