@@ -51,7 +51,10 @@ def lint(paths: Sequence[Path], terminal: Terminal) -> int:
 
 
 def test(paths: Sequence[Path], terminal: Terminal) -> int:
-    """Run the worked cases of plans. Gives 1 when one fails or a document has an error."""
+    """Run the worked cases of plans. Gives 1 when one fails or a document has an error.
+
+    Of a plan whose cases fail its warnings are printed too: a slip is often the cause.
+    """
     library, chosen = select(paths)
     checked = {name: library.check(name, run_cases=True) for name in chosen}
     unread = [found for found in _read_findings(library, paths) if found.severity == "error"]
@@ -64,7 +67,10 @@ def test(paths: Sequence[Path], terminal: Terminal) -> int:
         mark = "[green]✓[/green]" if passed[name] else "[red]✗[/red]"
         terminal.print(f"{mark} {say('TEST_PLAN', plan=name, cases=len(result.cases), failed=failed)}", soft_wrap=True)
     errors = _once([*unread, *(finding for result in checked.values() for finding in result.findings.errors)])
-    for finding in errors:
+    unmet = [name for name, result in checked.items() if any(not case.passed for case in result.cases)]
+    linted = [finding for name in unmet for finding in lint_plan(library, name)]
+    found = _once([*errors, *(finding for finding in linted if finding.severity == "warning")])
+    for finding in found:
         terminal.print(finding.render(say.language), markup=False, soft_wrap=True)
     cases = [case for result in checked.values() for case in result.cases]
     failed = sum(not case.passed for case in cases)
@@ -82,7 +88,7 @@ def test(paths: Sequence[Path], terminal: Terminal) -> int:
                 }
                 for name, result in checked.items()
             ],
-            "findings": [finding.as_dict(say.language) for finding in errors],
+            "findings": [finding.as_dict(say.language) for finding in found],
         }
     )
     return FINDINGS if errors or wrong else FINE

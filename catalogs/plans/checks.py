@@ -59,6 +59,15 @@ def _check_reads(plan: CompletePlan, position: int, layer: LayerEntry, findings:
             findings.add("READ_TOO_EARLY", read.place, name=read.name, layer=layer.name)
 
 
+def _reads(plan: CompletePlan, besides: LayerEntry | None = None) -> Iterator[Read]:
+    """Give what the layers of a plan, one left out perhaps, and its counters read."""
+    for layer in plan.layers:
+        if layer is not besides:
+            yield from reads_of_layer(layer)
+    for counter in plan.counters.values():
+        yield from reads_of_counter(counter)
+
+
 def _check_known(plan: CompletePlan, read: Read, findings: Findings) -> bool:
     """Refuse names that no document of the plan has, and counts where money is meant."""
     if read.name.startswith("counter."):
@@ -129,7 +138,7 @@ def _check_indexes(plan: CompletePlan, findings: Findings) -> None:
 
 def _check_layer(plan: CompletePlan, layer: LayerEntry, findings: Findings) -> None:
     pays = layer.flats or layer.guarantee or any(limit.on == "person_share" for limit in layer.limits)
-    if layer.bands is None and not pays:
+    if layer.bands is None and not pays and not _is_read(plan, layer):
         findings.add("LAYER_PAYS_NOTHING", layer.place, name=layer.name)
     if layer.bands is not None:
         _check_bands(layer.bands, findings)
@@ -151,6 +160,11 @@ def _check_layer(plan: CompletePlan, layer: LayerEntry, findings: Findings) -> N
         findings.add("CHARGES_TWICE", layer.place, name=layer.name)
     _check_bearers(layer, groups, findings)
     _check_item_groups(layer, groups, findings)
+
+
+def _is_read(plan: CompletePlan, layer: LayerEntry) -> bool:
+    """Tell whether another layer or a counter reads an amount of this layer, which is then a sum with a name."""
+    return any(read.name.rpartition(".")[0] == layer.name for read in _reads(plan, layer))
 
 
 def _check_bearers(layer: LayerEntry, groups: list[str], findings: Findings) -> None:
@@ -192,9 +206,7 @@ def _check_bands(bands: BandsEntry, findings: Findings) -> None:
 
 
 def _check_unused(plan: CompletePlan, document: PlanDocument, findings: Findings) -> None:
-    reads = [read for layer in plan.layers for read in reads_of_layer(layer)]
-    reads += [read for counter in plan.counters.values() for read in reads_of_counter(counter)]
-    read = names_read(reads)
+    read = names_read(_reads(plan))
     for name, counter in document.counters.items():
         if f"counter.{name}" not in read:
             findings.add("COUNTER_UNUSED", counter.place, name=name)

@@ -82,6 +82,8 @@ class Reader:
         for key, value in node.entries:
             if key.text in known:
                 found[key.text] = value
+            elif " " in key.text and isinstance(value, Text) and not value.text:
+                self.add("COMMA_NOT_QUOTED", key, text=key.text)
             else:
                 self.add("UNKNOWN_KEY", key, key=key.text, what=shape_name, **meant(key.text, known))
         for key_name in shape.required:

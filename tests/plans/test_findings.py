@@ -53,6 +53,7 @@ TRIGGERS: dict[str, str] = {
     "NOT_A_LIST": plan("layers: {layer: basic}\n"),
     "NOT_A_SCALAR": plan(head=HEAD.replace('place: "340300"', "place: [a]")),
     "EMPTY_VALUE": plan(rate("''\n")),
+    "COMMA_NOT_QUOTED": plan(head=HEAD.replace("en: Test", "en: Test, of a comma")),
     "UNKNOWN_KEY": plan(layer("bandz: [{rate: 50%}]\n")),
     "KEY_MISSING": plan(layer("deductible: [{name: a}]\nbands: [{rate: 50%}]\n")),
     "UNKNOWN_VALUE_FORM": plan(rate("{valeu: 50%}\n")),
