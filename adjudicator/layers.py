@@ -78,7 +78,9 @@ def steps_of(layer: Layer, prepare: Preparation) -> Iterator[Step]:
         if group.first_pay is not None:
             yield FirstPay(place, prepare.parameter(group.first_pay, f"{name}.first_pay"))
     yield from publish("first_pay", "banded")
-    yield Decide()
+    spares = not {f"{name}.cut", f"{name}.over_eligible"} & prepare.facts.read
+    if spares:
+        yield Decide()
     if layer.bands is not None:
         yield PayBands(layer, layer.bands, prepare)
     yield from tell(f"{name}.by_bands")
@@ -98,6 +100,8 @@ def steps_of(layer: Layer, prepare: Preparation) -> Iterator[Step]:
         room = Room(layer, limit, prepare)
         yield LimitShare(room) if limit.measure is Measure.PERSON_SHARE else LimitPayment(room, keeps_cut)
         yield from tell(f"after.{name}.limit.{limit.name}")
+    if spares:
+        yield Spare(name)
     yield from publish("cut", "over_eligible")
     yield Pay(layer, prepare)
     yield from publish("paid", "coinsurance", "left")
@@ -149,7 +153,7 @@ class FirstPay:
 
 
 class Decide:
-    """Remember what could not be decided before the payment: where it is given, nothing after this holds a claim."""
+    """Remember what could not be decided before the payment is worked out."""
 
     def run(self, at: Standing) -> None:
         """Remember it."""
@@ -294,6 +298,20 @@ class LimitShare:
         at.paid = at.paid + floored(borne - self.room.at(at.wave))
 
 
+class Spare:
+    """Where the payment is given, what only it needs holds no claim; what limits would cut is unknown, told as 0."""
+
+    def __init__(self, layer: str):
+        self.layer = layer
+
+    def run(self, at: Standing) -> None:
+        """Take the holds back."""
+        given = at.wave.block.batch.given_paid.get(self.layer)
+        if given is not None:
+            spared = at.wave.spare(given[at.wave.rows] != MISSING, at.undecided)
+            at.cut = at.cut * np.logical_not(spared)
+
+
 class Pay:
     """Step 10: payments stay within the bill, except where the plan says otherwise; held claims are paid nothing."""
 
@@ -308,7 +326,6 @@ class Pay:
         if given is not None:
             known = given[wave.rows]
             paid = np.where(known == MISSING, paid, known)
-            wave.spare(known != MISSING, at.undecided)
         wave.close_layer(at.active)
         if paid is wave.nothing:
             return

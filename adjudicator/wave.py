@@ -201,10 +201,13 @@ class Wave:
         """What the layer could not decide so far; None: everything was."""
         return self._layer_held
 
-    def spare(self, here: Bool, before: UInt8 | None) -> None:
-        """Let only what was undecided `before` hold the claims `here`."""
-        if self._layer_held is not None:
-            self._layer_held = np.where(here, 0 if before is None else before, self._layer_held)
+    def spare(self, here: Bool, before: UInt8 | None) -> Bool | bool:
+        """Let only what was undecided `before` hold the claims `here`; gives those held no more, or less strongly."""
+        after = self._layer_held
+        if after is None:
+            return False
+        self._layer_held = np.where(here, 0 if before is None else before, after).astype(np.uint8)
+        return np.asarray(self._layer_held != after)
 
     def close_layer(self, active: Bool | bool) -> None:
         """Let the claims that this layer could not decide be held, unless an earlier layer did so."""

@@ -104,7 +104,7 @@ def _explanation(
         cash_fen=int(settlement.cash_fen[row]),
         held_fen=int(settlement.held_fen[row]),
         beyond_bill_fen=int(settlement.beyond_bill_fen[row]),
-        undecided=_undecided(program, trace, texts),
+        undecided=_undecided(program, trace, texts) if status is not ClaimStatus.SETTLED else (),
         counters=_counters(program, trace),
         lines=_lines(batch, row, settlement, rulebook, items),
         conventions=_conventions(program, trace, texts) if status is ClaimStatus.SETTLED else (),

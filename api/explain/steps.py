@@ -54,6 +54,19 @@ class LayerReader:
         for rule in layer.deductibles:
             yield from self._deductible(rule)
         yield from self._first_pay()
+        if self._is_given():
+            yield Step("STEP_GIVEN", {"fund": layer.fund})
+        else:
+            yield from self._payment()
+        yield Step("STEP_PAID", {"fund": layer.fund}, trace.get(f"{layer.name}.paid"), "pays")
+
+    def _is_given(self) -> bool:
+        """Tell whether the payment came with the claim."""
+        given = self.batch.given_paid.get(self.layer.name)
+        return given is not None and int(given[self.trace.row]) >= 0
+
+    def _payment(self) -> Iterator[Step]:
+        layer, trace = self.layer, self.trace
         yield from self._bands()
         if layer.already_paid is not None:
             taken = trace.get(f"{layer.name}.by_bands") - trace.get(f"after.{layer.name}.already_paid")
@@ -69,7 +82,6 @@ class LayerReader:
             yield Step("STEP_AT_LEAST", {**fields, "terms": _shown(terms)}, None, "pays", sources)
         for limit in layer.limits:
             yield from self._limit(limit)
-        yield from self._paid()
 
     def _base(self) -> Iterator[Step]:
         layer, trace = self.layer, self.trace
@@ -173,14 +185,6 @@ class LayerReader:
         fields |= self._used(limit.counter)
         code = _LIMIT_CODES[limit.measure is Measure.PERSON_SHARE, limit.counter is not None]
         yield Step(code, fields, None, "pays", self._sources(label))
-
-    def _paid(self) -> Iterator[Step]:
-        name, trace = self.layer.name, self.trace
-        given = self.batch.given_paid.get(name)
-        fields = {"fund": self.layer.fund}
-        if given is not None and int(given[trace.row]) >= 0:
-            yield Step("STEP_GIVEN", fields)
-        yield Step("STEP_PAID", fields, trace.get(f"{name}.paid"), "pays")
 
     def _used(self, counter: str | None) -> dict[str, Any]:
         return {"counter": counter, "used_fen": self.trace.get(f"opening.{counter}")} if counter else {}

@@ -47,6 +47,15 @@ def read(text: str) -> Node:
     return node
 
 
+def names_in(part: Any) -> set[str]:
+    """Give every key and every text of a part of a document."""
+    if isinstance(part, dict):
+        return set(part).union(*(names_in(value) for value in part.values()))
+    if isinstance(part, list):
+        return set().union(*(names_in(each) for each in part))
+    return {str(part)}
+
+
 def library(texts: list[str]) -> dict[str, Node]:
     """Read documents and file them under their ids."""
     documents = [read(text) for text in texts]

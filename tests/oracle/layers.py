@@ -9,7 +9,7 @@ from typing import Any
 
 from .bands import Piece, eligible_equivalent, pieces_of, round_pieces, slices_of
 from .conditions import fits
-from .document import Plan
+from .document import Plan, names_in
 from .forms import BUCKETS, terms_of
 from .lines import Judged, in_items
 from .numbers import half_up
@@ -103,8 +103,10 @@ class LayerRun:
         paid = self._flat(entitled)
         paid = self._at_least(paid)
         paid = self._limits(paid, entitled)
-        if given is not None:
+        if given is not None and self.worst > max(undecided, State.ABSENT) and not self._cut_is_read():
             self.worst = undecided
+            self.tell("cut", 0)
+            self.tell("over_eligible", 0)
         self._pay(paid if given is None else given, purse)
 
     def _base(self) -> None:
@@ -268,6 +270,11 @@ class LayerRun:
         below_bands = min(cut, max(0, entitled - paid))
         self.tell("over_eligible", eligible_equivalent(below_bands, self.pieces))
         return paid
+
+    def _cut_is_read(self) -> bool:
+        """Say whether the plan reads what the limits of this layer cut off."""
+        read = names_in([self.plan.layers, self.plan.counters])
+        return bool({f"{self.name}.cut", f"{self.name}.over_eligible"} & read)
 
     def _pay(self, paid: int, purse: Purse) -> None:
         rest = paid

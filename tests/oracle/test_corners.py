@@ -73,6 +73,20 @@ def test_where_the_payment_is_given_only_what_comes_before_it_holds(
         assert (result.amounts["l1.deductible"], result.amounts["l1.paid"]) == (700_00, 200_00)
 
 
+def test_a_given_payment_whose_cut_is_read_needs_the_rates_all_the_same() -> None:
+    limits = [{"name": "cap", "on": "payment", "amount": "1000"}]
+    first = {"layer": "l1", "fund": "pool", "bands": [{"rate": "not stated"}], "limits": limits}
+    second = {"layer": "l2", "fund": "large", "base": ["l1.over_eligible"], "bands": WHOLE}
+    assert agreed([first, second], {}, {"in_scope": "10000", "given": {"l1": "1000"}}, {}).reason == "NOT_STATED"
+
+
+def test_an_unknown_number_of_a_limit_cuts_nothing_off_a_given_payment() -> None:
+    limits = [{"name": "day", "on": "payment", "amount": "100", "times": "days"}]
+    layer = {"layer": "l1", "fund": "pool", "bands": WHOLE, "limits": limits}
+    result = agreed([layer], {}, {"in_scope": "500", "visit": "outpatient", "given": {"l1": "300"}}, {})
+    assert (result.amounts["l1.paid"], result.amounts["l1.cut"]) == (300_00, 0)
+
+
 @pytest.mark.parametrize(("mode", "paid"), [("half_even", 2), ("half_up", 3), ("down", 2), ("up", 3)])
 def test_a_tie_of_half_a_fen(mode: str, paid: int) -> None:
     layer = {"layer": "l1", "fund": "pool", "bands": [{"rate": "50%"}], "rounding": {"mode": mode}}
