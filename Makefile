@@ -1,5 +1,5 @@
 # make demo   installs into .venv and shows the engine at work
-# make test   the fast tests, about three minutes on two cores
+# make test   the fast tests, three to five minutes on two cores
 # make speed  the engine alone: one claim, a million lines, ten million
 # make bench  the engine beside DuckDB, Polars and others, about six minutes (FULL=1: thirty)
 # make check  style and types;  make slow  the long tests;  make soak  half a million simulated operations, half an hour
