@@ -6,11 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
 from api.http.describing import asked
-from api.http.site import Signed, SignedBy
+from api.http.site import Json, Signed, SignedBy
 from api.service.answers import yuan
 from api.service.balances import Balanced, UnknownError
 from api.service.clearing import IN_FLIGHT, Closed, close_period, read_period
@@ -54,7 +53,7 @@ async def post_period(request: Request) -> Response:
     closed = await site.read(partial(close_period, site.database, site.balances.world, month))
     if isinstance(closed, Mistake):
         raise refuse("NOT_DONE" if closed.code == IN_FLIGHT else "PERIOD_NOT_CLOSED", [closed])
-    return _json(_period(closed))
+    return Json(_period(closed))
 
 
 @router.get("/periods/{period}", operation_id="readPeriod", **asked(READERS, PeriodAnswer, (404,), tag=TAG))
@@ -64,7 +63,7 @@ async def get_period(request: Request, period: str) -> Response:
     closed = await signed.site.read(partial(read_period, signed.site.database, period))
     if closed is None:
         raise refuse("NOT_FOUND")
-    return _json(_period(closed))
+    return Json(_period(closed))
 
 
 @router.post("/deposits", operation_id="deposit", **asked(OPERATOR, BalancesAnswer, STATUSES, DepositMessage, TAG))
@@ -101,7 +100,7 @@ async def post_readjudication(request: Request) -> Response:
     begun = await signed.site.read(partial(signed.site.background.begin, job))
     if isinstance(begun, list):
         raise refuse("NOT_STARTED", begun)
-    return _json(signed.site.jobs.body(begun))
+    return Json(signed.site.jobs.body(begun))
 
 
 @router.get("/readjudications/{name}", operation_id="readReadjudication", **asked(READERS, JobAnswer, (404,), tag=TAG))
@@ -111,7 +110,7 @@ async def get_readjudication(request: Request, name: str) -> Response:
     found = await signed.site.read(partial(signed.site.jobs.find, name))
     if found is None:
         raise refuse("NOT_FOUND")
-    return _json(signed.site.jobs.body(found))
+    return Json(signed.site.jobs.body(found))
 
 
 @router.get("/readjudications", operation_id="listReadjudications", **asked(READERS, JobsAnswer, (), tag=TAG))
@@ -119,7 +118,7 @@ async def get_readjudications(request: Request) -> Response:
     """List the jobs that began last."""
     signed = await by_reader(request)
     jobs = signed.site.jobs
-    return _json({"jobs": [jobs.entry(row) for row in await signed.site.read(jobs.latest)]})
+    return Json({"jobs": [jobs.entry(row) for row in await signed.site.read(jobs.latest)]})
 
 
 async def _balanced(signed: Signed, name: str, part: str, posting: Callable[[], Balanced]) -> Response:
@@ -129,7 +128,7 @@ async def _balanced(signed: Signed, name: str, part: str, posting: Callable[[], 
     except UnknownError as unknown:
         raise refuse("REQUEST_NOT_VALID", _mistakes(unknown, *PLACES[part])) from None
     refused = [{"pointer": f"/{part}/{place}", "reason": outcome} for place, outcome in sorted(done.refused)]
-    return _json({"name": name, "posted": done.posted, "before": done.before, "refused": refused})
+    return Json({"name": name, "posted": done.posted, "before": done.before, "refused": refused})
 
 
 def _mistakes(unknown: UnknownError, person: str, counter: str) -> list[Mistake]:
@@ -151,7 +150,3 @@ def _period(closed: Closed) -> dict[str, Any]:
 def _subject(request: Request, name: str) -> None:
     """Name what is asked for in the audit, where the address does not."""
     request.scope["state"]["subject"] = name
-
-
-def _json(said: object) -> Response:
-    return Response(orjson.dumps(said), media_type="application/json")

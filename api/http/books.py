@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
 from api.http.describing import asked
-from api.http.site import SignedBy
+from api.http.site import Json, SignedBy
 from api.service.requests import Role
 from api.wire.books import CoverAnswer, CoverMessage, InstitutionAnswer, InstitutionMessage
 from api.wire.reading import read_cover, read_institutions
@@ -27,7 +26,7 @@ async def put_cover(request: Request) -> Response:
     signed = await by_operator(request)
     loaded = await signed.site.read(partial(signed.site.service.put_cover, read_cover(signed.body)))
     said = {"new": loaded.new, "changed": loaded.changed, "unchanged": loaded.unchanged}
-    return Response(orjson.dumps(said), media_type="application/json")
+    return Json(said)
 
 
 @router.put(
@@ -40,4 +39,4 @@ async def put_institutions(request: Request) -> Response:
     signed = await by_admin(request)
     rows = read_institutions(signed.body)
     await signed.site.read(partial(signed.site.service.put_institutions, rows))
-    return Response(orjson.dumps({"institutions": len(rows)}), media_type="application/json")
+    return Json({"institutions": len(rows)})

@@ -8,7 +8,7 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 
 from api.http.describing import asked
-from api.http.site import Signed, SignedBy, Site
+from api.http.site import Json, Signed, SignedBy, Site
 from api.service.answers import Answer, Outcome
 from api.service.reconciling import details_body
 from api.service.requests import Message, Principal, Role
@@ -126,7 +126,7 @@ async def compare_totals(request: Request) -> Response:
     signed = await by_reader(request)
     span, there = read_totals(signed.body, signed.principal.institution)
     compared = await signed.site.read(partial(signed.site.reconciler.totals, signed.principal, span, there))
-    return Response(compared.body(), media_type="application/json")
+    return Json(compared.body())
 
 
 @router.post(
@@ -137,7 +137,7 @@ async def compare_details(request: Request) -> Response:
     signed = await by_reader(request)
     span, stretch, there = read_details(signed.body, signed.principal.institution)
     differing = await signed.site.read(partial(signed.site.reconciler.details, signed.principal, span, there, stretch))
-    return Response(details_body(differing), media_type="application/json")
+    return Json(details_body(differing))
 
 
 async def _read_of(
@@ -154,7 +154,7 @@ async def _read(signed: Signed, reading: Callable[[], bytes | None]) -> Response
     body = await signed.site.read(reading)
     if body is None:
         raise refuse("NOT_FOUND")
-    return Response(body, media_type="application/json")
+    return Json(body)
 
 
 async def _submit(signed: Signed, message_id: str, asked_for: Asked) -> Response:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from api.http.clock import MovedClock
 from api.http.describing import asked
 from api.http.settings import SANDBOX_HOSPITAL
-from api.http.site import SignedBy, Site
+from api.http.site import Json, SignedBy, Site
 from api.http.situations import ACCOUNT_PLAN, SITUATIONS, Situation
 from api.ledger.database import Database
 from api.service.balances import Credit
@@ -75,14 +75,14 @@ def _row(person: Situation) -> tuple[str, ...]:
 async def list_persons(request: Request) -> Response:
     """List the persons, each with a claim to try and what it comes to."""
     await by_anyone(request)
-    return _json({"persons": [_told(situation) for situation in SITUATIONS]})
+    return Json({"persons": [_told(situation) for situation in SITUATIONS]})
 
 
 @router.get("/clock", operation_id="readClock", **asked(ANY_ROLE, SandboxClock, (), tag="sandbox"))
 async def read_the_clock(request: Request) -> Response:
     """Give the day on which is settled."""
     signed = await by_anyone(request)
-    return _json({"day": day_text(_clock_of(signed.site).day)})
+    return Json({"day": day_text(_clock_of(signed.site).day)})
 
 
 @router.put(
@@ -93,7 +93,7 @@ async def set_the_clock(request: Request) -> Response:
     signed = await by_anyone(request)
     clock = _clock_of(signed.site)
     clock.set_day(read_clock(signed.body))
-    return _json({"day": day_text(clock.day)})
+    return Json({"day": day_text(clock.day)})
 
 
 def _clock_of(site: Site) -> MovedClock:
@@ -106,7 +106,3 @@ def _told(situation: Situation) -> dict[str, object]:
     said = {"person_id": situation.person_id, "title": situation.title, "title_zh": situation.title_zh}
     outcome = {"cash": situation.cash, "reason": situation.reason}
     return {**said, "claim": situation.claim, "funds": funds, **{key: text for key, text in outcome.items() if text}}
-
-
-def _json(said: object) -> Response:
-    return Response(orjson.dumps(said), media_type="application/json")

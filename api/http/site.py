@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from fastapi import Request
+import orjson
+from fastapi import Request, Response
 from sqlalchemy.exc import DBAPIError
 from starlette.requests import ClientDisconnect
 from structlog.typing import FilteringBoundLogger
@@ -39,6 +40,16 @@ BODY_SECONDS = 10.0
 """A body that takes longer to arrive is not waited for."""
 
 Found = TypeVar("Found")
+
+
+class Json(Response):
+    """An answer in JSON: bytes go out as they stand, anything else is written."""
+
+    media_type = "application/json"
+
+    def render(self, content: object) -> bytes:
+        """Give the body."""
+        return content if isinstance(content, bytes) else orjson.dumps(content)
 
 
 @dataclass(frozen=True, slots=True)
