@@ -5,11 +5,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from benchmarks import machine
 from tests.databases import Databases, PostgreSQL, SQLite, own_postgresql
 from tests.leaks import Watch
 from tests.service.office import MEMBERS, Office, StandingClock, open_office
+
+# in a new clone the first text that is drawn waits for a table of all characters: no fault of the test that draws it
+settings.register_profile("tests", settings(), suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 NewOffice = Callable[..., Office]
 Show = Callable[[str], None]
