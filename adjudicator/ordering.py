@@ -6,23 +6,29 @@ import numpy as np
 
 from adjudicator.columns import Int64
 
-_DIGIT = 16
-"""Bits of which NumPy makes a table to sort by: a stable sort of such small numbers is linear."""
+_TABLE, _WORD = 16, 64
+"""Bits of the numbers that NumPy sorts by a table, and of the largest that it sorts at all."""
 
 
 def sorted_rows(values: Int64) -> tuple[Int64, Int64]:
     """Sort stably: give the values in rising order, and the row that each came from.
 
-    Sorts by one digit after the other, the lowest first, which takes a third of the time of sorting whole numbers.
+    Small numbers NumPy sorts by a table, in linear time. Of larger ones each is sorted with its row as one number, if
+    both fit into 64 bits: bare numbers are sorted many at a time, in a tenth of what it takes to find their order.
     """
     if len(values) < 2:
         return values, np.zeros(len(values), np.int64)
-    rank = (values - values.min()).view(np.uint64)  # differences above int64 come out right
-    rows = np.argsort(rank.astype(np.uint16), kind="stable")
-    for shift in range(_DIGIT, int(rank.max()).bit_length(), _DIGIT):
-        digit = (rank >> np.uint64(shift)).astype(np.uint16)
-        rows = rows.take(np.argsort(digit.take(rows), kind="stable"))
-    return values.take(rows), rows
+    lowest = values.min()
+    rank = (values - lowest).view(np.uint64)  # differences above int64 come out right
+    bits, width = len(values).bit_length(), int(rank.max()).bit_length()
+    if width <= _TABLE or width + bits > _WORD:
+        rows = np.argsort(rank.astype(np.uint16) if width <= _TABLE else rank, kind="stable")
+        return values.take(rows), rows
+    numbers = rank << np.uint64(bits)
+    numbers |= np.arange(len(values), dtype=np.uint64)
+    numbers.sort()
+    rows = (numbers & (np.uint64((1 << bits) - 1))).view(np.int64)
+    return (numbers >> np.uint64(bits)).view(np.int64) + lowest, rows
 
 
 def numbered(values: Int64) -> tuple[Int64, Int64]:

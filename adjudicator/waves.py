@@ -23,9 +23,6 @@ THREAD_CLAIMS = 131_072
 """Claims in a block where several workers share the interpreter's lock; so many in all are not worth a second worker.
 """
 
-SELDOM = 16
-"""Up to one claim in so many may be earlier than the one before it in a batch that stands nearly in order of time."""
-
 
 _FIRST, _ALONE = np.zeros(1, np.int64), np.ones(1, np.int64)
 """Where the group of a single claim begins, and its size."""
@@ -63,25 +60,16 @@ class Waves:
 
 
 def sequence(batch: Batch, rows: Int64, group: Int64) -> Order:
-    """Put claim rows in order of settlement, `group` [rows] by `group`.
-
-    Where the batch stands nearly in order of time, only the groups that do not are put in this order.
-    """
+    """Put claim rows in order of settlement, `group` [rows] by `group`."""
     if len(rows) == 1:
         return Order(rows, _FIRST, _ALONE)
     time = batch.order_time.take(rows)
-    if np.count_nonzero(time[1:] < time[:-1]) > len(rows) // SELDOM:
-        _, by_time = sorted_rows(time)
+    if np.count_nonzero(time[1:] < time[:-1]):
+        time, by_time = sorted_rows(time)
         rows, group = rows.take(by_time), group.take(by_time)
     of_group, order = sorted_rows(group)
-    ordered = rows.take(order)
-    time = batch.order_time.take(ordered)
+    ordered, time = rows.take(order), time.take(order)
     together = of_group[1:] == of_group[:-1]
-    fallen = together & (time[1:] < time[:-1])
-    if fallen.any():
-        here = np.isin(of_group, of_group[:-1][fallen]).nonzero()[0]
-        right = here.take(np.lexsort((time[here], of_group[here])))
-        ordered[here], time[here] = ordered[right], time[right]
     tied = together & (time[1:] == time[:-1])
     if tied.any():
         _break_ties(batch, ordered, np.flatnonzero(tied))

@@ -231,7 +231,7 @@ WHOLE = st.one_of(
 
 @given(st.lists(WHOLE, max_size=40))
 def test_rows_are_sorted_stably_and_distinct_values_numbered(values: list[int]) -> None:
-    """Differences of up to 2**64 take four digits; equal values stay in order of their rows."""
+    """Differences may come up to 2**64; equal values stay in order of their rows."""
     column = np.array(values, np.int64)
     ordered, rows = sorted_rows(column)
     assert rows.tolist() == sorted(range(len(values)), key=lambda row: (values[row], row))
