@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -11,7 +12,7 @@ from adjudicator.columns import Bool, both, certain, constant
 from adjudicator.layers import LayerSteps
 from adjudicator.parameters import Condition, Form
 from adjudicator.prepare import Preparation
-from adjudicator.results import BlockResults
+from adjudicator.results import PlanResults
 from adjudicator.rulebook import Program
 from adjudicator.wave import Block, Keeps, Wave
 from adjudicator.waves import Waves
@@ -72,11 +73,12 @@ def prepared(program: Program, watched: bool) -> Prepared:
     return cast(Prepared, found)
 
 
-def settle_block(block: Block, waves: Waves, steps: Prepared, found: BlockResults) -> None:
+def settle_block(block: Block, waves: Waves, steps: Prepared, found: PlanResults) -> None:
     """Settle the claims of a block, wave by wave; those that have a reason already no layer may touch."""
-    for low, high in zip(waves.starts, waves.starts[1:], strict=False):
+    reason = found.reason.take(block.rows)
+    for low, high in pairwise(waves.starts):
         wave = Wave(block, low, high)
-        here = found.reason[low:high]
+        here = reason[low:high]
         _see_opening(wave)
         _run_layers(wave, steps, True if not np.count_nonzero(here) else here == 0)
         found.take(wave, here)

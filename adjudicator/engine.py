@@ -17,7 +17,7 @@ from adjudicator.judged import Judged, bills
 from adjudicator.lines import LineStage
 from adjudicator.periods import Calendar
 from adjudicator.reasons import ClaimReason
-from adjudicator.results import REASON_OF_STATE, Results
+from adjudicator.results import REASON_OF_STATE, PlanResults, Results
 from adjudicator.rulebook import Program, Rulebook, State
 from adjudicator.settlement import Settlement
 from adjudicator.tables import ClaimCodes
@@ -115,10 +115,10 @@ class _Plan:
 
     def settle(self, block_holders: int | None) -> None:
         """Settle all claims, some holders at a time."""
-        start = self.results.open_plan(self.program, len(self.rows))
+        found = self.results.open_plan(self.program, self.rows, self.reason)
         workers = self.workers if block_holders or len(self.rows) > THREAD_CLAIMS else 1
         blocks = cut(self.order, block_holders, workers)
-        opened = run(lambda block: self._settle_block(*block, start), blocks, workers)
+        opened = run(lambda block: self._settle_block(*block, found), blocks, workers)
         spaces = [
             (space, list(blocks))
             for space, blocks in zip(self.spaces, zip(*opened, strict=True), strict=True)
@@ -126,11 +126,8 @@ class _Plan:
         ]
         self.results.take_accounts((self.program, self.holders, spaces))
 
-    def _settle_block(self, first: int, last: int, place: int, start: int) -> list[Opened]:
-        """Settle groups first .. last - 1, whose claims are those from `place` on in order of settlement.
-
-        The claims of the plan stand from `start` on among those of all plans.
-        """
+    def _settle_block(self, first: int, last: int, found: PlanResults) -> list[Opened]:
+        """Settle groups first .. last - 1."""
         waves = arrange(self.order, first, last)
         rows = waves.rows
         opened = [space.open(waves) for space in self.spaces]
@@ -146,7 +143,6 @@ class _Plan:
             self.steps.keeps,
             self.observe,
         )
-        found = self.results.open_block(self.program, start + place, rows, self.reason.take(here))
         settle_block(block, waves, self.steps, found)
         return opened
 

@@ -1,13 +1,7 @@
-"""Collects what blocks find into one `Settlement`.
-
-While claims are settled, a column of amounts is in order of settlement: every wave writes one slice of it. At the end
-each is put in the order of the batch by a single gather.
-"""
+"""Collects what waves find into one `Settlement`: each writes its claims, in the order of the batch, as it ends."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -21,6 +15,7 @@ from adjudicator.lines import Judged, JudgedLines
 from adjudicator.reasons import ClaimReason, ClaimStatus
 from adjudicator.rulebook import Program, Rulebook, State
 from adjudicator.settlement import LayerResult, Settlement
+from adjudicator.tables import Rows
 from adjudicator.wave import Wave
 from adjudicator.waves import THREAD_CLAIMS
 from adjudicator.workers import together
@@ -86,10 +81,10 @@ def _form_of(program: Program) -> _Form:
     return cast(_Form, found)
 
 
-class BlockResults:
-    """Amounts of one block in order of settlement; a wave writes its slice.
+class PlanResults:
+    """What the waves of one plan found, in the order of the batch.
 
-    reason [claims of the block]: why a claim is not settled; 0 where it is.
+    reason [claims of the batch]: why a claim is not settled; 0 where it is.
     """
 
     def __init__(self, columns: list[tuple[str, Int64]], beyond: Int64 | None, reason: UInt8):
@@ -98,24 +93,25 @@ class BlockResults:
         self._beyond = beyond
 
     def take(self, wave: Wave, reason: UInt8) -> None:
-        """Take the amounts of a wave; `reason` [claims of the wave] gets those that the layers found."""
+        """Take the amounts of a wave; `reason` [claims of the wave]: those that were found before the layers."""
+        rows = wave.rows
         keep: Bool | None = None
         if wave.void is not None:
             keep = ~wave.void
             if wave.held is not None:
                 np.copyto(reason, REASON_OF_STATE[wave.held], where=wave.void)
             np.copyto(reason, np.uint8(ClaimReason.VISIT_NOT_COVERED), where=wave.uncovered & (reason == 0))
-        here = slice(wave.low, wave.high)
+            self.reason[rows] = reason
         for name, column in self._columns:
             amount = wave.amounts[name]
             if amount is not wave.nothing:
-                column[here] = amount if keep is None else amount * keep
+                column[rows] = amount if keep is None else amount * keep
         if self._beyond is not None:
-            self._beyond[here] = wave.beyond if keep is None else wave.beyond * keep
+            self._beyond[rows] = wave.beyond if keep is None else wave.beyond * keep
 
 
 class Results:
-    """Everything found so far: lines in the order of the batch, claims in order of settlement, plan after plan."""
+    """Everything found so far, lines and claims in the order of the batch."""
 
     def __init__(self, batch: Batch, all_judged: bool):
         claims = self._claims = len(batch)
@@ -123,12 +119,11 @@ class Results:
         self.lines = JudgedLines.blank(len(batch.lines), all_judged)
         self._buckets = np.zeros((claims, 4), np.int64)
         self._total = np.zeros(claims, np.int64)
-        self._rows = np.empty(claims, np.int64)
         self._reason = np.empty(claims, np.uint8)
         self._reason.fill(_NO_PLAN)
         self._columns: dict[str, Int64] = {}
         self._layers: dict[str, list[str]] = {}
-        self._plans: list[tuple[_Form, slice]] = []
+        self._plans: list[tuple[_Form, Rows]] = []
         self._accounts: list[Closed] = []
 
     def take_lines(self, rows: Int64, judged: Judged) -> None:
@@ -140,25 +135,18 @@ class Results:
         else:
             self._buckets[rows], self._total[rows] = buckets, judged.bill
 
-    def open_plan(self, program: Program, claims: int) -> int:
-        """Make room for the claims of a plan; gives the place of the first of them in order of settlement."""
-        start = self._plans[-1][1].stop if self._plans else 0
+    def open_plan(self, program: Program, rows: Int64, reason: UInt8) -> PlanResults:
+        """Make room for the claims of a plan; `reason` [rows]: those that are found already."""
         form = _form_of(program)
-        self._plans.append((form, slice(start, start + claims)))
+        here: Rows = slice(None) if len(rows) == self._claims else rows
+        self._plans.append((form, here))
+        self._reason[here] = reason
         for name in (*form.columns, _BEYOND) if form.beyond else form.columns:
             if name not in self._columns:
                 self._columns[name] = np.zeros(self._claims, np.int64)
         self._layers.update(form.layers)
-        return start
-
-    def open_block(self, program: Program, start: int, rows: Int64, reason: UInt8) -> BlockResults:
-        """Make room for a block whose claims stand from `start` on in order of settlement."""
-        span = slice(start, start + len(rows))
-        self._rows[span] = rows
-        self._reason[span] = reason
-        columns = [(name, self._columns[name][span]) for name in _form_of(program).columns]
-        beyond = self._columns.get(_BEYOND)
-        return BlockResults(columns, None if beyond is None else beyond[span], self._reason[span])
+        columns = [(name, self._columns[name]) for name in form.columns]
+        return PlanResults(columns, self._columns.get(_BEYOND), self._reason)
 
     def take_accounts(self, closed: Closed) -> None:
         """Take the closing counters of one plan."""
@@ -170,27 +158,20 @@ class Results:
         for program in rulebook.programs:
             if program.name in self._batch.plan.values:
                 funds.update(_form_of(program).funds)
-        from_account = self._from_account()
-        place = self._place()
-        reason = self._reason if place is None else self._reason.take(place)
-        accounts, columns = self._close(opening, place, workers)
-        layers = {
-            name: LayerResult(*[self._column(columns, part) for part in parts]) for name, parts in self._layers.items()
-        }
-        beyond = self._column(columns, _BEYOND)
-        total = self._total
-        status = _STATUS_OF_REASON.take(reason)
-        if np.count_nonzero(reason == _NO_PLAN):
-            self._plain_lines(reason, total)
-        held = total * (status == _HELD)
-        cash = total - held
-        for layer in layers.values():
-            cash -= layer.paid
-        if _BEYOND in columns:
-            cash += beyond
-        person = cash.copy()
-        if from_account is not None:
-            person += from_account if place is None else from_account.take(place)
+        layers = {name: LayerResult(*map(self._column, parts)) for name, parts in self._layers.items()}
+        if np.count_nonzero(self._reason == _NO_PLAN):
+            self._plain_lines()
+        accounts: list[Accounts] = []
+        money: list[tuple[Int64, Int64, Int64]] = []
+        status = _STATUS_OF_REASON.take(self._reason)
+        together(
+            [
+                lambda: accounts.append(closing(opening, self._accounts)),
+                lambda: money.append(self._money(layers, status)),
+            ],
+            workers if self._claims > THREAD_CLAIMS else 1,
+        )
+        person, cash, held = money[0]
         return Settlement(
             in_scope=self.lines.in_scope,
             upfront=self.lines.upfront,
@@ -198,72 +179,40 @@ class Results:
             self_funded=self.lines.self_funded,
             line_reason=self.lines.reason,
             claim_buckets=self._buckets,
-            total=total,
+            total=self._total,
             status=status,
-            reason=reason,
+            reason=self._reason,
             layers=layers,
             funds=funds,
             person_fen=person,
             cash_fen=cash,
             held_fen=held,
-            beyond_bill_fen=beyond,
-            accounts=accounts,
+            beyond_bill_fen=self._column(_BEYOND),
+            accounts=accounts[0],
         )
 
-    def _close(self, opening: Accounts, place: Int64 | None, workers: int) -> tuple[Accounts, dict[str, Int64]]:
-        """Give the closing accounts, and beside them put the columns in the order of the batch.
-
-        A column is written over one that is no longer needed: fresh memory costs as much as the gather.
-        """
-        accounts: list[Accounts] = []
-        columns: dict[str, Int64] = {}
-
-        def close() -> None:
-            accounts.append(closing(opening, self._accounts))
-
-        def arrange(name: str, place: Int64) -> None:
-            out, column = free.pop(), self._columns[name]
-            columns[name] = column.take(place, out=out, mode="clip")
-            free.append(column)
-
-        if place is None:
-            return closing(opening, self._accounts), self._columns
-        free = [np.empty(len(place), np.int64) for _ in range(workers)]
-        tasks: list[Callable[[], object]] = [close, *(partial(arrange, name, place) for name in self._columns)]
-        together(tasks, workers if len(place) > THREAD_CLAIMS else 1)
-        return accounts[0], columns
-
-    def _column(self, columns: dict[str, Int64], name: str) -> Int64:
-        found = columns.get(name)
+    def _column(self, name: str) -> Int64:
+        found = self._columns.get(name)
         return np.zeros(self._claims, np.int64) if found is None else found
 
-    def _place(self) -> Int64 | None:
-        """Give the place of every claim of the batch in order of settlement; claims without a plan stand last.
-
-        None for a single claim, which stands where it stands.
-        """
-        if len(self._rows) == 1:
-            return None
-        settled = self._plans[-1][1].stop if self._plans else 0
-        place = np.full(len(self._rows), -1, np.int64)
-        place[self._rows[:settled]] = np.arange(settled)
-        if settled < len(place):
-            place[place < 0] = np.arange(settled, len(place))
-        return place
-
-    def _from_account(self) -> Int64 | None:
-        """Give what the layers of the personal account pay, in order of settlement; None where there are none."""
-        found: Int64 | None = None
-        for form, span in self._plans:
+    def _money(self, layers: dict[str, LayerResult], status: UInt8) -> tuple[Int64, Int64, Int64]:
+        """Give what each person bears, what of it is due in cash, and what is held."""
+        held = self._total * (status == _HELD)
+        cash = self._total - held
+        for layer in layers.values():
+            cash -= layer.paid
+        if _BEYOND in self._columns:
+            cash += self._columns[_BEYOND]
+        person = cash.copy()
+        for form, here in self._plans:
             for paid in form.accounts:
-                found = np.zeros(self._claims, np.int64) if found is None else found
-                found[span] += self._columns[paid][span]
-        return found
+                person[here] += self._columns[paid][here]
+        return person, cash, held
 
-    def _plain_lines(self, reason: UInt8, total: Int64) -> None:
+    def _plain_lines(self) -> None:
         """Claims without a plan keep their bill: nothing is judged, everything stands as self-funded."""
         batch = self._batch
-        unplanned = reason == _NO_PLAN
+        unplanned = self._reason == _NO_PLAN
         unjudged = unplanned & (self._buckets == 0).all(axis=1)
         lines = np.repeat(unjudged, np.diff(batch.lines.first))
         self.lines.self_funded[lines] = batch.lines.amount_fen[lines]
@@ -273,4 +222,4 @@ class Results:
         if batch.given_buckets is not None and batch.bucketed is not None:
             given = unjudged & (batch.bucketed == 1)
             self._buckets[given] = batch.given_buckets[given]
-        total[unjudged] = self._buckets[unjudged].sum(axis=1)
+        self._total[unjudged] = self._buckets[unjudged].sum(axis=1)

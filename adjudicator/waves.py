@@ -90,8 +90,8 @@ def _break_ties(batch: Batch, rows: Int64, tied: Int64) -> None:
     rows[places] = here[order]
 
 
-def cut(order: Order, block_holders: int | None, workers: int = 1) -> list[tuple[int, int, int]]:
-    """Cut groups into blocks: (first group, last + 1, place of its first claim in order of settlement).
+def cut(order: Order, block_holders: int | None, workers: int = 1) -> list[tuple[int, int]]:
+    """Cut groups into blocks: (first group, last + 1).
 
     A block has `block_holders` groups; by default the blocks have alike many claims, as suits the cache, and are as
     many as keep all workers busy to the end.
@@ -103,14 +103,13 @@ def cut(order: Order, block_holders: int | None, workers: int = 1) -> list[tuple
     else:
         count = -(-groups // block_holders)
     if count == 1:
-        return [(0, groups, 0)]
-    ends = np.cumsum(order.sizes)
+        return [(0, groups)]
     if block_holders is None:
-        lasts = ends.searchsorted(np.arange(1, count + 1) * claims // count) + 1
+        lasts = np.cumsum(order.sizes).searchsorted(np.arange(1, count + 1) * claims // count) + 1
     else:
         lasts = np.minimum(np.arange(1, count + 1) * block_holders, groups)
-    bounds = [0, *dict.fromkeys(lasts.tolist())]  # a group with more claims than a block is a block alone
-    return [(first, last, int(ends[first - 1]) if first else 0) for first, last in pairwise(bounds)]
+    # a group with more claims than a block is a block alone
+    return list(pairwise([0, *dict.fromkeys(lasts.tolist())]))
 
 
 def arrange(order: Order, start: int, stop: int) -> Waves:
