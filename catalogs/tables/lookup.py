@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from adjudicator.catalog import Catalog
 from adjudicator.columns import Int32
 from catalogs.tables.checking import place_chain
-from catalogs.tables.hashing import BLOCK, NOTHING, CodeTable
+from catalogs.tables.hashing import NOTHING, CodeTable
 
 Codes: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray
 """Codes as Python strings, or as an Arrow column of strings (large ones too), plain or with a dictionary."""
@@ -48,14 +48,9 @@ class CatalogIndex:
             codes = pa.array(codes, pa.string())
         if not pa.types.is_dictionary(codes.type):
             return self._of_column(places, codes)
-        distinct = np.append(self._of_column(places, codes.dictionary), np.int32(NOTHING))
-        rows = np.empty(len(codes), np.int32)
-        indices = pc.fill_null(codes.indices, 0).to_numpy()
-        for start in range(0, len(codes), BLOCK):  # numbers of 32 bits are widened to be taken by
-            here = slice(start, start + BLOCK)
-            rows[here] = distinct.take(indices[here])
-        if codes.indices.null_count:
-            rows[codes.indices.is_null().to_numpy(zero_copy_only=False)] = NOTHING
+        of_words = pa.array(self._of_column(places, codes.dictionary))
+        of_cells = pc.take(of_words, codes.indices)  # Arrow takes by 32 bits as they are, NumPy widens them first
+        rows: Int32 = pc.fill_null(of_cells, NOTHING).to_numpy()
         return rows
 
     def _of_strings(self, places: Sequence[str], codes: Sequence[str]) -> Int32:
