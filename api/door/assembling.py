@@ -176,6 +176,10 @@ def waiting_reasons(batch: Batch, programs: Sequence[Program], cover: Cover, mem
 
 def bounded(batch: Batch, reason: UInt8) -> None:
     """Mark claims whose bill is larger than the engine accepts."""
-    running = np.append(0, np.cumsum(batch.lines.amount_fen))
-    total = running[batch.lines.first[1:]] - running[batch.lines.first[:-1]]
+    amount, first = batch.lines.amount_fen, batch.lines.first
+    largest = max(int(amount.max(initial=0)), -int(amount.min(initial=0)))
+    if largest * int(np.diff(first).max(initial=0)) <= LARGEST_FEN:
+        return
+    running = np.append(0, np.cumsum(amount))
+    total = running[first[1:]] - running[first[:-1]]
     reason[(np.abs(total) > LARGEST_FEN) & (reason == 0)] = ClaimReason.OUT_OF_BOUNDS

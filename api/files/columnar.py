@@ -100,8 +100,10 @@ def block_of(batch: pa.RecordBatch, source: Source, rows: np.ndarray) -> Block:
             break
     written = source.reading.written
     wanted = source.positions()
-    empty = pa.array([""], pa.string()).take(pa.array(np.zeros(len(rows), np.int64)))
     return Block(
         rows,
-        {name: readable(columns[written[at]]) if written[at] in columns else empty for name, at in wanted.items()},
+        {
+            name: readable(columns[written[at]]) if written[at] in columns else pa.repeat("", len(rows))
+            for name, at in wanted.items()
+        },
     )
