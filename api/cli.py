@@ -62,6 +62,7 @@ def _settle(
     out: Annotated[Path, typer.Option("--out", "-o", help="CLI_OPTION_OUT")] = Path("out"),
     formats: Annotated[Optional[list[Format]], typer.Option("--format", "-f", help="CLI_OPTION_FORMAT")] = None,  # noqa: UP045
     workers: Annotated[Optional[int], typer.Option("--workers", min=1, help="CLI_OPTION_WORKERS")] = None,  # noqa: UP045
+    parts: Annotated[int, typer.Option("--parts", min=1, help="CLI_OPTION_PARTS")] = 1,
     json: Json = False,
     lang: Lang = None,
 ) -> int:
@@ -69,7 +70,8 @@ def _settle(
     from api.run import Sources
 
     sources = Sources(claims, members, lines, accounts, tuple(plans or ()), catalogs)
-    return run(sources, out, tuple(str(f) for f in formats or ("csv", "parquet")), workers, terminal_of(json, lang))
+    written = tuple(str(f) for f in formats or ("csv", "parquet"))
+    return run(sources, out, written, workers, parts, terminal_of(json, lang))
 
 
 @app.command("explain", help="CLI_EXPLAIN")

@@ -101,11 +101,14 @@ def settle_files(
     language: Language = "en",
     report: Report | None = None,
     workers: int | None = None,
+    parts: int = 1,
 ) -> Run:
     """Settle the claims of a file; with `out`, write the results there.
 
     Bad rows are set apart (`Run.rejected`), with the whole claim they belong to; all other claims are settled.
     `workers`: threads that work at once, by default as many as the process has cores; results do not depend on them.
+    `parts`: files that a long Parquet table is divided into, which as many workers write at once; they stand in a
+    folder with the name of the one file.
     Raises AdjudicatorError when rules or files as a whole cannot be used, OSError when they cannot be read or written.
     """
     sources = Sources(
@@ -117,7 +120,7 @@ def settle_files(
         _path(catalogs),
     )
     run = settle_sources(sources, report, workers)
-    return run if out is None else write_run(run, sources, Path(out), formats, language, report, workers)
+    return run if out is None else write_run(run, sources, Path(out), formats, language, report, workers, parts)
 
 
 def settle_tables(
@@ -187,6 +190,7 @@ def write_run(
     language: Language = "en",
     report: Report | None = None,
     workers: int | None = None,
+    parts: int = 1,
 ) -> Run:
     """Write the results of a run to a folder, whole or not at all, and give the run with its manifest."""
     tell = report or _silent
@@ -195,14 +199,19 @@ def write_run(
     inputs = tuple(mark_file(role, path) for role, path in sources.inputs())
     with replaced_folder(out) as folder:
         results = Results(run.intake, run.settlement, run.rulebook, language)
-        outputs = write_tables(results, folder, formats, workers or cores())
-        manifest = _manifest(run, sources, inputs, outputs, formats)
+        outputs = write_tables(results, folder, formats, workers or cores(), parts)
+        manifest = _manifest(run, sources, inputs, outputs, formats, parts)
         manifest.write(folder)
     return Run(run.intake, run.rules, run.accounts, run.settlement, out, manifest)
 
 
 def _manifest(
-    run: Run, sources: Sources, inputs: tuple[FileMark, ...], outputs: tuple[OutputMark, ...], formats: Sequence[str]
+    run: Run,
+    sources: Sources,
+    inputs: tuple[FileMark, ...],
+    outputs: tuple[OutputMark, ...],
+    formats: Sequence[str],
+    parts: int,
 ) -> Manifest:
     totals, counts, plans = run.totals(), run.intake.counts, plans_used(run)
     return Manifest(
@@ -213,6 +222,7 @@ def _manifest(
             "plans": [str(path.absolute()) for path in sources.plans],
             "catalogs": None if sources.catalogs is None else str(sources.catalogs.absolute()),
             "formats": list(formats),
+            "parts": parts,
         },
         counts={name: getattr(counts, name) for name in type(counts).__slots__},
         totals=totals.as_dict(),

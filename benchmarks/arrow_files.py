@@ -53,6 +53,12 @@ def written(path: Path) -> Written:
     return Written(tuple(groups), coded, dict.fromkeys(packed, "DELTA_BINARY_PACKED"), compression)
 
 
+def written_in(folder: Path, names: Iterable[str]) -> dict[Path, Written]:
+    """Take the files of some tables apart, by their path in the folder; a table in parts is several files."""
+    files = [file for name in names for file in (folder / f"{name}.parquet", *folder.glob(f"{name}.parquet/*"))]
+    return {file.relative_to(folder): written(file) for file in files if file.is_file()}
+
+
 def narrowed(table: pa.Table) -> pa.Table:
     """Give a table with decimals of 64 bits, as amounts are before they are written."""
     narrow = [
@@ -64,13 +70,14 @@ def narrowed(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema(narrow)).combine_chunks()
 
 
-def write_results(tables: Mapping[str, Written], folder: Path, threads: int) -> None:
-    """Write tables, each as one file by one thread, the longest first; all that may be left out is."""
+def write_results(tables: Mapping[Path, Written], folder: Path, threads: int) -> None:
+    """Write files, each by one thread, the longest first; all that may be left out is."""
 
-    def write(name: str) -> None:
-        table = tables[name]
+    def write(path: Path) -> None:
+        table = tables[path]
+        (folder / path).parent.mkdir(exist_ok=True)
         with parquet.ParquetWriter(
-            folder / f"{name}.parquet",
+            folder / path,
             table.groups[0].schema,
             compression=table.compression,
             use_dictionary=table.coded,
@@ -84,4 +91,4 @@ def write_results(tables: Mapping[str, Written], folder: Path, threads: int) -> 
                 file.write_table(group, max(1, len(group)))
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(write, sorted(tables, key=lambda name: -tables[name].bytes)))
+        list(pool.map(write, sorted(tables, key=lambda path: -tables[path].bytes)))

@@ -3,7 +3,8 @@
     python -m benchmarks.files_speed [LINES ...]
 
 Two files, claims and lines, go through the door into a batch, are settled, and every table of results is written. The
-rules are loaded before. Every cell of the results is compared with those of the same claims settled in memory. In the
+rules are loaded before. Tables are written twice: each as one file, which one thread writes, and long ones in parts, as
+many as there are cores. Every cell of the results is compared with those of the same claims settled in memory. In the
 same rounds PyArrow alone reads the same files and writes the same tables: whatever stands between the files takes
 longer than that.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import math
+import shutil
 import sys
 import tempfile
 import time
@@ -44,8 +46,14 @@ from catalogs.tables.lookup import CatalogIndex
 from catalogs.tables.schema import NATION
 
 ROW_GROUP = 1 << 20
-STAGES = ("take in", "settle", "write")
-BOUND = ("PyArrow reads", "settle", "PyArrow writes")
+STAGES = {
+    "here": ("take in", "settle", "write"),
+    "here, in parts": ("take in", "settle", "write parts"),
+    "PyArrow alone": ("PyArrow reads", "settle", "PyArrow writes"),
+    "PyArrow alone, in parts": ("PyArrow reads", "settle", "PyArrow writes parts"),
+}
+"""What the time of each is made of."""
+
 PARTS: dict[str, Part] = {"claims": "claim", "lines": "line"}
 """Files of a run, and what a row of each is."""
 
@@ -120,9 +128,18 @@ def settle_folder(folder: Path, out: Path, rulebook: Rulebook, setting: Setting,
         intake = take_in(*sources, None, setting)
     with clock.stage("settle"):
         settlement = settle(intake.batch, rulebook, workers=cores())
-    with clock.stage("write"):
-        write_tables(Results(intake, settlement, rulebook), out, ("parquet",), cores())
-        totals_of(intake.batch, settlement, rulebook)
+    for stage, parts in (("write", 1), ("write parts", cores())):
+        here = emptied(out / stage)
+        with clock.stage(stage):
+            write_tables(Results(intake, settlement, rulebook), here, ("parquet",), cores(), parts)
+            totals_of(intake.batch, settlement, rulebook)
+
+
+def emptied(folder: Path) -> Path:
+    """Give a new folder in the place of an old one."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def national(columns: Columns) -> Columns:
@@ -177,14 +194,15 @@ def measure(lines: int, rounds: int = 3) -> Clock:
     clock = Clock()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        out, bare = folder / "out", folder / "bare"
-        out.mkdir()
-        bare.mkdir()
+        out = folder / "out"
         write_inputs(columns, folder)
         settle_folder(folder, out, rulebook, setting, clock)
-        wrong = differences(out, expected(columns))
-        assert not wrong, f"not as in memory: {', '.join(wrong)}"
-        tables = {name: arrow_files.written(out / f"{name}.parquet") for name in COMPARED}
+        results = expected(columns)
+        for stage in ("write", "write parts"):
+            wrong = differences(out / stage, results)
+            assert not wrong, f"not as in memory: {', '.join(wrong)}"
+        del results
+        files = {stage: arrow_files.written_in(out / stage, COMPARED) for stage in ("write", "write parts")}
         gc.freeze()
         for _ in range(rounds):
             with clock.stage("engine"):
@@ -192,8 +210,10 @@ def measure(lines: int, rounds: int = 3) -> Clock:
             settle_folder(folder, out, rulebook, setting, clock)
             with clock.stage("PyArrow reads"):
                 arrow_files.read_inputs(folder / f"{name}.parquet" for name in PARTS)
-            with clock.stage("PyArrow writes"):
-                arrow_files.write_results(tables, bare, cores())
+            for stage, tables in files.items():
+                bare = emptied(folder / "bare")
+                with clock.stage(f"PyArrow {stage.replace('write', 'writes')}"):
+                    arrow_files.write_results(tables, bare, cores())
     return clock
 
 
@@ -203,7 +223,7 @@ def main(sizes: Sequence[int]) -> None:
     for lines in sizes:
         clock = measure(lines)
         engine = clock.seconds["engine"]
-        for who, stages in (("here", STAGES), ("PyArrow alone", BOUND)):
+        for who, stages in STAGES.items():
             whole = clock.together(*stages)
             cells = (f"{seconds / lines * 1e9:.0f}" for seconds in (*map(clock.seconds.get, stages), whole))
             print(f"| {lines:,} | {who} | {' | '.join(cells)} | {whole / engine:.1f} times |")

@@ -17,12 +17,14 @@ from api.totals import Share, Totals
 FINE, FINDINGS = 0, 1
 
 
-def run(sources: Sources, out: Path, formats: Sequence[str], workers: int | None, terminal: Terminal) -> int:
+def run(
+    sources: Sources, out: Path, formats: Sequence[str], workers: int | None, parts: int, terminal: Terminal
+) -> int:
     """Settle and write. Gives 1 when rows were rejected."""
     refuse_foreign(out)
     with terminal.progress() as progress:
         settled = settle_sources(sources, progress, workers)
-        settled = write_run(settled, sources, out, formats, terminal.say.language, progress, workers)
+        settled = write_run(settled, sources, out, formats, terminal.say.language, progress, workers, parts)
     show(settled, terminal)
     assert settled.manifest is not None
     outputs = [str(out / mark.path) for mark in settled.manifest.outputs]

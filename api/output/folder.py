@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import orjson
 
@@ -35,12 +35,12 @@ def refuse_foreign(place: Path) -> None:
 
 
 def names_written(place: Path) -> set[str] | None:
-    """Give the file names that a run put into the folder; None when its manifest is missing or not ours."""
+    """Give the names of files and folders that a run put there; None when its manifest is missing or not ours."""
     try:
         manifest = orjson.loads((place / MANIFEST).read_bytes())
         if manifest["made_by"] != MADE_BY:
             return None
-        return {MANIFEST, *(output["path"] for output in manifest["outputs"])}
+        return {MANIFEST, *(PurePosixPath(output["path"]).parts[0] for output in manifest["outputs"])}
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -33,7 +33,7 @@ ROWS_AT_ONCE = 65_536
 DICTIONARY_PAGE = 16 << 20
 """Bytes: text whose dictionary does not fit its page falls back to plain text without a word."""
 
-GROUP_ROWS = 1 << 20
+GROUP_ROWS = 1 << 21
 """Rows of a group of a Parquet file: many, because every group writes its dictionaries anew."""
 
 FEW_WORDS = 4_096
@@ -59,9 +59,10 @@ def write_csv(table: pa.Table, path: Path) -> None:
             heading = False
 
 
-def write_parquet(table: pa.Table, path: Path) -> None:
+def write_parquet(table: pa.Table, path: Path, rows: range | None = None) -> None:
     """Write Parquet: exact decimals, dates, dictionary-coded text; what a file holds is said by Parquet's own types.
 
+    `rows`: the stretch of the table to write, by default all of it; files of one table have the same encodings.
     Numbers are packed by their differences, which costs half of what a general compressor does and takes less room
     than the fast ones need. There are no statistics: they would cost more than the columns of text themselves, and
     nobody looks for a row by an amount or by a number that stands for a text.
@@ -79,7 +80,8 @@ def write_parquet(table: pa.Table, path: Path) -> None:
         store_decimal_as_integer=True,
         store_schema=False,
     ) as file:
-        for piece in _pieces(table, GROUP_ROWS):
+        part = table if rows is None else table.slice(rows.start, len(rows))
+        for piece in _pieces(part, GROUP_ROWS):
             file.write_table(_with_own_words(piece, coded), GROUP_ROWS)
 
 

@@ -10,6 +10,8 @@ import pyarrow.parquet as parquet
 import pytest
 
 from api import run
+from api.output import results
+from api.output.manifest import read_manifest
 from tests.cli.conftest import Command, Settled
 from tests.cli.files import CLAIMS, write_files
 
@@ -201,3 +203,31 @@ def test_results_are_the_same_for_any_number_of_workers(
     assert written[0] == written[1] == written[2]
     assert asked == [1, 3, run.cores()]
     assert command("settle", claims, "-m", members, "--workers", "0").code == 2
+
+
+def test_a_table_in_parts_says_the_same(tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "PART_ROWS", 2)
+    claims, members, plan = write_files(tmp_path)
+    out, words = tmp_path / "out", ("settle", claims, "-m", members, "--plans", plan, "-f", "parquet", "-f", "csv")
+    found = []
+    for parts in (1, 3, 1):  # a run takes the place of one before it
+        assert command(*words, "-o", out, "--parts", parts).code == 1
+        manifest = read_manifest(out)
+        assert manifest.options["parts"] == parts
+        assert {mark.path for mark in manifest.outputs} | {"manifest.json"} == {
+            path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()
+        }
+        assert (out / "lines.parquet").is_dir() == (parts > 1)
+        names = ("lines", "claims", "layers", "accounts", "rejected", "warnings")
+        found.append({name: parquet.read_table(out / f"{name}.parquet").to_pylist() for name in names})
+        assert (out / "lines.csv").is_file()
+    assert found[0] == found[1] == found[2]
+    assert command(*words, "-o", out, "--parts", "0").code == 2
+
+
+@pytest.mark.parametrize(("rows", "parts", "sizes"), [(0, 3, [0]), (9, 1, [9]), (9, 2, [4, 5]), (9, 9, [3, 3, 3])])
+def test_no_part_is_short(rows: int, parts: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "PART_ROWS", 3)
+    found = results.stretches(rows, parts)
+    assert [len(stretch) for stretch in found] == sizes
+    assert [row for stretch in found for row in stretch] == list(range(rows))
