@@ -37,11 +37,12 @@ class Prepared:
     """A program made ready for its claims: layers and additions to counters, in the order in which they happen.
 
     layers: each with what is added right after it. adding: what is added after the last. clearing: counters set to 0 at
-    the end, and when. holders: whose counters the plan keeps, beside the persons'.
+    the end, and when. holders: whose counters the plan keeps, beside the persons'. keys: those over attributes.
     """
 
     def __init__(self, program: Program, watched: bool):
         prepare = Preparation(program, watched)
+        self.keys = prepare.facts.keys
         self.holders = tuple(dict.fromkeys(c.holder for c in program.counters if c.holder != "person"))
         adding = {
             moment: tuple(

@@ -14,6 +14,7 @@ from adjudicator.columns import Bool, Int64, UInt8, constant
 from adjudicator.counters import CounterSpace, Opened, counters_alike
 from adjudicator.holders import HolderSpace, groups_of
 from adjudicator.judged import Judged, bills
+from adjudicator.kinds import kinds_of
 from adjudicator.lines import LineStage
 from adjudicator.periods import Calendar
 from adjudicator.reasons import ClaimReason
@@ -104,14 +105,17 @@ class _Plan:
         self.where = _positions(rows, len(batch))
 
     def _judge(self, stage: LineStage) -> None:
-        """Judge the lines, range by range, and beside them put the claims in order of settlement."""
+        """Judge the lines, range by range, and beside them find the order of settlement and the kinds of claims."""
         ranges = stage.ranges(self.workers)
         judging = [partial(stage.judge_blocks, cuts) for cuts in ranges]
-        together([self._put_in_order, *judging], self.workers if len(ranges) > 1 else 1)
+        together([self._put_in_order, self._find_kinds, *judging], self.workers if len(ranges) > 1 else 1)
         self.judged = stage.judged()
 
     def _put_in_order(self) -> None:
         self.order = sequence(self.batch, self.rows, groups_of(self.batch, self.rows, self.steps.holders))
+
+    def _find_kinds(self) -> None:
+        self.kinds = kinds_of(self.codes, self.steps.keys)
 
     def settle(self, block_holders: int | None) -> None:
         """Settle all claims, some holders at a time."""
@@ -136,7 +140,8 @@ class _Plan:
             self.program,
             self.batch,
             rows,
-            self.codes if len(self.rows) == 1 else ClaimCodes(self.batch, self.program, rows),
+            self.kinds.codes,
+            self.kinds.of(here),
             self.judged.atom_buckets.take(here, axis=0),
             self.judged.bill.take(here),
             {name: of_space for of_space in opened for name in of_space.row},

@@ -17,7 +17,7 @@ from adjudicator.rulebook import Formula, State, Table
 from adjudicator.tables import Index
 from adjudicator.wave import Block, Found, Wave
 
-_Cells = TypeVar("_Cells", Int64, UInt8)
+_Cells = TypeVar("_Cells", Int64, UInt8, Bool)
 
 _ABSENT = np.uint8(State.ABSENT)
 
@@ -64,19 +64,19 @@ class Parameter:
             if found.undecided is not None:
                 wave.hold(wave.cut(found.undecided), needed)
             return wave.cut(found.values)
-        cells = wave.cell(self.table, found.row)
+        cells = wave.cell(self.table, wave.block.index(self.table))
         if found.holds:
             wave.hold(_undecided(self.states[..., cells]), needed)
         return self.values.take(cells, axis=-1)
 
     def _find(self, block: Block) -> Found:
         index = block.codes.static_index(self.table)
-        holds = not self.certain and bool(np.count_nonzero(self._holds[index]))
+        holds = not self.certain and bool(np.count_nonzero(block.spread(_cells(self._holds, index))))
         if self.table.dynamic:
-            found = Found(index, None, None, holds)
+            found = Found(None, None, holds)
         else:
-            undecided = _undecided(_cells(self.states, index)) if holds else None
-            found = Found(index, _cells(self.values, index), undecided, holds)
+            undecided = block.spread(_undecided(_cells(self.states, index))) if holds else None
+            found = Found(block.spread(_cells(self.values, index)), undecided, holds)
         block.found[self] = found
         return found
 
@@ -109,7 +109,7 @@ class Told:
 
     def at(self, wave: Wave, needed: Bool | Int64 | None = None) -> Int64:
         """Give the parameter, and tell what the table says."""
-        index = wave.cell(self.table, wave.block.codes.static_index(self.table))
+        index = wave.cell(self.table, wave.block.index(self.table))
         wave.see(f"param.{self.label}", self.table.values[index])
         wave.see(f"origin.{self.label}", self.table.origins[index])
         wave.see(f"state.{self.label}", self.table.states[index])
@@ -154,10 +154,10 @@ class Condition:
     def _at(self, wave: Wave) -> Bool | bool:
         block, table = wave.block, self.table
         if table.dynamic:
-            return np.asarray(self._true[wave.cell(table, block.codes.static_index(table))])
+            return np.asarray(self._true[wave.cell(table, block.index(table))])
         mask = block.masks.get(self)
         if mask is None:
-            mask = block.masks[self] = certain(self._true[block.codes.static_index(table)])
+            mask = block.masks[self] = certain(block.spread(_cells(self._true, block.codes.static_index(table))))
         return mask if isinstance(mask, bool) else mask[wave.low : wave.high]
 
 

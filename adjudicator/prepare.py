@@ -9,6 +9,7 @@ import numpy as np
 
 from adjudicator.batch import BUCKETS
 from adjudicator.columns import NO_LIMIT, PPM, Int64
+from adjudicator.kinds import KeysBySource
 from adjudicator.parameters import Composed, Condition, Constant, Form, Parameter, Rows, Source, Told, is_plain
 from adjudicator.parameters import Term as ReadyTerm
 from adjudicator.rulebook import (
@@ -35,12 +36,13 @@ class Facts:
 
     read: names of amounts that some form, condition or counter reads. openings: counters whose value before the claim
     is read by conditions that may follow its change. adding: by layer name ("" after the last), what is added to
-    counters then.
+    counters then. keys: those over attributes of claims, by kind and source.
     """
 
     read: frozenset[str]
     openings: tuple[str, ...]
     adding: dict[str, tuple[Adding, ...]]
+    keys: KeysBySource
 
 
 def facts_of(program: Program) -> Facts:
@@ -61,7 +63,20 @@ def facts_of(program: Program) -> Facts:
                 read.update(name for name, _ in part.adds)
     if not any(rule.sets or rule.clears_if is not None for rule in program.counters):
         openings.clear()
-    return Facts(frozenset(read), tuple(openings), _adding(program))
+    return Facts(frozenset(read), tuple(openings), _adding(program), _static_keys(program))
+
+
+def _static_keys(program: Program) -> KeysBySource:
+    keys = {
+        key.identity: key
+        for table in parts((program.layers, program.counters))
+        if isinstance(table, Table)
+        for key, _ in table.static
+    }
+    by_source: dict[tuple[KeyKind, str], list[Key]] = {}
+    for key in keys.values():
+        by_source.setdefault((key.kind, key.source), []).append(key)
+    return by_source
 
 
 def _adding(program: Program) -> dict[str, tuple[Adding, ...]]:

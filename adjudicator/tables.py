@@ -146,7 +146,7 @@ class ClaimCodes:
         self.program = program
         self.rows = slice(0, len(batch)) if rows is None else unbroken(rows)
         self._all = rows is None
-        self.count = len(batch.order_time[self.rows])
+        self.count = len(batch.order_time[self.rows]) if isinstance(self.rows, slice) else len(self.rows)
         self._attributes = attributes or {}
         self._of_keys: dict[tuple[object, ...], Index] = {}
         self._of_tables: dict[tuple[object, ...], Index] = {}

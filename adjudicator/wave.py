@@ -18,7 +18,7 @@ from adjudicator.tables import ClaimCodes, Index, cell_at
 Observe = Callable[[str, Int64, Int64], None]
 """Called with (name, rows of the batch, values) for every amount and parameter, when someone asks for them."""
 
-_Cells = TypeVar("_Cells", Int64, UInt8)
+_Cells = TypeVar("_Cells", Int64, UInt8, Bool)
 
 _ONE = np.ones(1, np.int64)
 _ONE.setflags(write=False)
@@ -27,11 +27,10 @@ _ONE.setflags(write=False)
 class Found(NamedTuple):
     """What a parameter found for a block.
 
-    row: of its table as far as static keys decide it. values: of a table without dynamic keys, [..., claims].
-    undecided: states above ABSENT, else 0; None for none. holds: whether any claim may meet one.
+    values: of a table without dynamic keys, [..., claims]. undecided: states above ABSENT, else 0; None for none.
+    holds: whether any claim may meet one.
     """
 
-    row: Index
     values: Int64 | None
     undecided: UInt8 | None
     holds: bool
@@ -240,7 +239,8 @@ class Wave:
 class Block:
     """Claims of some holders in order of settlement, with everything their waves share.
 
-    codes: their key codes. bill: the total, floored at 0. found, masks: what parameters and conditions found for them.
+    codes: key codes of the kinds of claims. bill: the total, floored at 0. found, masks: what parameters and conditions
+    found for the claims.
     """
 
     def __init__(
@@ -249,13 +249,14 @@ class Block:
         batch: Batch,
         rows: Int64,
         codes: ClaimCodes,
+        kind: Index,
         atoms: Int64,
         total: Int64,
         counters: dict[str, Opened],
         keeps: Keeps,
         observe: Observe | None,
     ):
-        self.program, self.batch, self.rows, self.codes = program, batch, rows, codes
+        self.program, self.batch, self.rows, self.codes, self._kind = program, batch, rows, codes, kind
         self.atoms = atoms
         self._by_claim = atoms[:, 0] if atoms.shape[1] == 1 else np.add.reduce(atoms, axis=1)
         self.total, self.bill = total, np.asarray(floored(total))
@@ -263,8 +264,21 @@ class Block:
         self.counters, self.keeps, self.observe = counters, keeps, observe
         self.found: dict[object, Found] = {}
         self.masks: dict[object, Bool | bool] = {}
+        self._index: dict[tuple[object, ...], Index] = {}
         self._buckets: dict[str, Int64] = {}
         self._numbers: dict[str, Int64] = {}
+
+    def spread(self, cells: _Cells) -> _Cells:
+        """Give every claim what stands for its kind [..., kinds]; a single cell stays that of every claim."""
+        return cells if cells.shape[-1] == 1 else cells.take(self._kind, axis=-1)
+
+    def index(self, table: Table) -> Index:
+        """Give every claim the row of a table as far as its static keys decide it."""
+        found = self._index.get(table.identity)
+        if found is None:
+            found = self.codes.static_index(table)
+            found = self._index[table.identity] = found if isinstance(found, int) else self.spread(found)
+        return found
 
     def bucket(self, name: str) -> Int64:
         """Give what each claim has in a bucket."""
@@ -277,7 +291,7 @@ class Block:
         """Give a number attribute; MISSING where it is not given."""
         found = self._numbers.get(name)
         if found is None:
-            column = self.codes.column(name)
+            column = ClaimCodes(self.batch, self.program, self.rows).column(name)
             found = column.values if isinstance(column, Number) else np.full(len(self.rows), MISSING)
             self._numbers[name] = found
         return found

@@ -13,7 +13,7 @@ import numpy as np
 
 from adjudicator.batch import Batch
 from adjudicator.columns import Int64
-from adjudicator.ordering import sorted_rows
+from adjudicator.ordering import numbered, sorted_rows
 
 BLOCK_CLAIMS = 65_536
 """Claims that a single worker settles together at most, more only where one group has more: it all stays in the cache.
@@ -23,6 +23,9 @@ THREAD_CLAIMS = 131_072
 """Claims in a block where several workers share the interpreter's lock; so many in all are not worth a second worker.
 """
 
+
+_NUMBER = 63
+"""Bits of an int64 above 0; times too far apart are numbered."""
 
 _FIRST, _ALONE = np.zeros(1, np.int64), np.ones(1, np.int64)
 """Where the group of a single claim begins, and its size."""
@@ -60,17 +63,21 @@ class Waves:
 
 
 def sequence(batch: Batch, rows: Int64, group: Int64) -> Order:
-    """Put claim rows in order of settlement, `group` [rows] by `group`."""
+    """Put claim rows in order of settlement, `group` [rows] by `group`: group and time are one number to sort by."""
     if len(rows) == 1:
         return Order(rows, _FIRST, _ALONE)
     time = batch.order_time.take(rows)
-    if np.count_nonzero(time[1:] < time[:-1]):
-        time, by_time = sorted_rows(time)
-        rows, group = rows.take(by_time), group.take(by_time)
-    of_group, order = sorted_rows(group)
-    ordered, time = rows.take(order), time.take(order)
+    bits = (int(time.max()) - int(time.min())).bit_length()
+    if bits + int(group.max()).bit_length() > _NUMBER:
+        _, time = numbered(time)
+        bits = int(time.max()).bit_length()
+    moments = group << bits
+    moments += time - time.min()
+    moments, order = sorted_rows(moments)
+    ordered = rows.take(order)
+    of_group = moments >> bits
     together = of_group[1:] == of_group[:-1]
-    tied = together & (time[1:] == time[:-1])
+    tied = moments[1:] == moments[:-1]
     if tied.any():
         _break_ties(batch, ordered, np.flatnonzero(tied))
     first = np.append(0, np.flatnonzero(~together) + 1)

@@ -165,10 +165,11 @@ def test_sequence_without_risen_time() -> None:
     assert order.sizes.tolist() == [2, 1]
 
 
+@pytest.mark.parametrize("seconds", [1, 1 << 54])
 @pytest.mark.parametrize("swapped", [0, 3, 200])
-def test_sequence_of_claims_nearly_in_order_of_time(swapped: int) -> None:
+def test_sequence_of_claims_more_or_less_in_order_of_time(swapped: int, seconds: int) -> None:
     rng = np.random.default_rng(swapped)
-    times = np.sort(rng.integers(0, 300, 400))
+    times = np.sort(rng.integers(-100, 200, 400)) * seconds
     for _ in range(swapped):
         one, other = rng.integers(0, 400, 2)
         times[[one, other]] = times[[other, one]]
