@@ -77,12 +77,21 @@ def _describe(failure: Exception, say: Messages) -> tuple[str, str, str]:
         return _usage(failure, say)
     if isinstance(failure, OSError):
         return _file(failure, say)
+    if type(failure).__name__ == "OutcomeUnknownError":
+        return _told("LEDGER_OUTCOME_UNKNOWN", {"problem": _cause(failure.__cause__)}, say)
+    if type(failure).__module__ == "sqlalchemy.exc":
+        return _told("LEDGER_FAILED", {"problem": _cause(failure)}, say)
     findings = getattr(failure, "findings", None)
     if findings:
         return _told("CLI_FINDINGS", {"count": len(findings)}, say)
     if isinstance(failure, AdjudicatorError):
         return type(failure).__name__, str(failure), ""
     return "CLI_DEFECT", say("CLI_DEFECT", problem=repr(failure)), say.help("CLI_DEFECT")
+
+
+def _cause(failure: BaseException | None) -> str:
+    """Give what a database says of a failure, without the statement: it may hold what is nobody else's business."""
+    return str(getattr(failure, "orig", None) or type(failure).__name__).strip()
 
 
 def _usage(failure: Exception, say: Messages) -> tuple[str, str, str]:
@@ -124,6 +133,8 @@ def _file(failure: OSError, say: Messages) -> tuple[str, str, str]:
         return _told("CLI_NO_FILE", {"path": path, "folder": Path.cwd()}, say)
     if isinstance(failure, PermissionError):
         return _told("CLI_NO_PERMISSION", {"path": path}, say)
+    if isinstance(failure, (NotADirectoryError, FileExistsError)):
+        return _told("CLI_NOT_A_FOLDER", {"path": path}, say)
     if isinstance(failure, IsADirectoryError):
         return _told("CLI_IS_A_FOLDER", {"path": path}, say)
     if failure.errno in (errno.ENOSPC, errno.EDQUOT):

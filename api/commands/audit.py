@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from api.commands.ledger import open_ledger
+from api.failures import CannotRunError
 from api.ledger.audit import read_audit
 from api.service.days import DAY_MS, book_day, day_start, day_text, moment_text
 from api.service.world import SystemWorld
@@ -16,6 +17,8 @@ def run(url: str, first: str, last: str, terminal: Terminal) -> int:
     """Print the audit of some days of Shanghai, both included."""
     today = day_text(book_day(SystemWorld().now_ms()))
     begin, end = day_start(first or today), day_start(last or today) + DAY_MS - 1
+    if end < begin:
+        raise CannotRunError("AUDIT_DAYS_REVERSED", first=first or today, last=last or today)
     with closing(open_ledger(url)) as database, database.read() as connection:
         deeds = [asdict(row) | {"at": moment_text(row.at)} for row in read_audit(connection, begin, end)]
     for deed in deeds:

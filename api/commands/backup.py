@@ -8,7 +8,7 @@ from pathlib import Path
 from api.commands.ledger import open_ledger
 from api.commands.verify import anchor_of, prove
 from api.ledger.backup import copy_sqlite, restore_archive, write_archive
-from api.ledger.database import open_database
+from api.ledger.database import new_database
 from api.service.world import SystemWorld
 from api.terminal import Terminal
 
@@ -33,7 +33,7 @@ def restore(
     """Fill an empty database from an archive and prove it. Gives 1 when anything is wrong with what is there then."""
     kept = anchor_of(anchor)
     path.open("rb").close()
-    with closing(open_database(url)) as database, terminal.progress() as progress:
+    with new_database(url) as database, terminal.progress() as progress:
         progress("STAGE_RESTORE")
         restored = restore_archive(database, path)
     return prove(url, plans, catalogs, kept or restored.anchor, terminal)

@@ -12,6 +12,7 @@ from api.service.adjudication import Adjudicator
 from api.service.balance_files import deposit_file, open_file
 from api.service.balances import Balances, Outcome
 from api.service.keys import read_keys
+from api.service.loading import check_keys
 from api.service.provenance import deciding, keep_deciding
 from api.service.world import SystemWorld
 from api.terminal import Terminal
@@ -33,6 +34,7 @@ def load_balances(
     """Post a file of opening counters, else one of credits. Gives 1 where rows cannot be posted."""
     keyring, say = read_keys(keys), terminal.say
     with closing(open_ledger(url)) as database, terminal.progress() as progress:
+        check_keys(database, keyring, keys)
         progress("STAGE_RULES")
         rules = load_rules(plans, catalogs)
         adjudicator = Adjudicator(setting_of(rules), rules.rulebook)

@@ -10,8 +10,9 @@ from pathlib import Path
 from api.commands.ledger import open_ledger
 from api.failures import CannotRunError
 from api.service.days import day_start, moment_text
-from api.service.handover import write_credential
+from api.service.handover import handed_over
 from api.service.keys import read_keys
+from api.service.loading import check_keys
 from api.service.requests import Principal, Role
 from api.service.signers import NewKey, add_key, disable_key, list_keys, standing
 from api.service.verifiers import installed_verifiers
@@ -58,12 +59,16 @@ def add(url: str, keys: Path, asked: Asked, terminal: Terminal) -> int:
     if out is not None and out.exists():
         raise CannotRunError("KEY_FILE_THERE", path=out)
     with closing(open_ledger(url)) as database:
-        made = add_key(database, keyring, world, actor(), new)
+        check_keys(database, keyring, keys)
+        if out is None:
+            add_key(database, keyring, world, actor(), new)
+        else:
+            with handed_over(out) as write:
+                write(add_key(database, keyring, world, actor(), new))
     if out is None:
         terminal.print(terminal.say("KEY_OF_SIGNER_ADDED", key=asked.key_id), soft_wrap=True)
         terminal.write_json({"key_id": asked.key_id})
         return 0
-    write_credential(out, made)
     terminal.print(terminal.say("KEY_ADDED", key=asked.key_id, out=out), soft_wrap=True)
     terminal.write_json({"key_id": asked.key_id, "file": str(out)})
     return 0

@@ -6,14 +6,14 @@ from contextlib import closing
 from pathlib import Path
 
 from api.failures import CannotRunError
-from api.ledger.database import Database, open_database
+from api.ledger.database import Database, new_database, open_database
 from api.ledger.migrating import check_schema, migrate
 from api.ledger.seals import seal_rows
 from api.rules import load_tables
 from api.service.answers import yuan
 from api.service.clearing import close_period
 from api.service.keys import make_keys, read_keys
-from api.service.loading import load_institutions, load_members
+from api.service.loading import check_keys, load_institutions, load_members
 from api.service.world import SystemWorld
 from api.terminal import Terminal
 from api.wire.problems import Mistake
@@ -24,16 +24,20 @@ FINE, FINDINGS = 0, 1
 
 def init(url: str, keys: Path, terminal: Terminal) -> int:
     """Make a ledger and its keys, or bring them to this version."""
-    say = terminal.say
-    with closing(open_database(url)) as database:
+    say, made = terminal.say, not keys.exists()
+    with new_database(url) as database:
         if database.notice:
             terminal.print(say(database.notice), soft_wrap=True)
-        made = not keys.exists()
         if made:
             make_keys(keys)
-        else:
-            read_keys(keys)
-        migrate(database)
+        try:
+            keyring = read_keys(keys)
+            migrate(database)
+            check_keys(database, keyring, keys)
+        except BaseException:
+            if made:
+                keys.unlink()  # nothing was kept under them
+            raise
     terminal.print(say("LEDGER_MADE", url=database.address, keys=keys), soft_wrap=True)
     terminal.write_json({"database_url": database.address, "keys": str(keys), "keys_made": made})
     return FINE
@@ -44,6 +48,7 @@ def load(url: str, keys: Path, members: Path, catalogs: Path | None, terminal: T
     members.open("rb").close()
     keyring, say = read_keys(keys), terminal.say
     with closing(open_ledger(url)) as database:
+        check_keys(database, keyring, keys)
         institutions = load_institutions(database, load_tables(catalogs))
         loaded = load_members(database, members, keyring, SystemWorld())
     rejected = loaded.rejected(say.language)
@@ -95,8 +100,8 @@ def close(url: str, month: str, terminal: Terminal) -> int:
 
 
 def open_ledger(url: str) -> Database:
-    """Open a ledger that is of this version's schema."""
-    database = open_database(url)
+    """Open a ledger that is there and of this version's schema."""
+    database = open_database(url, there=True)
     try:
         check_schema(database)
     except BaseException:

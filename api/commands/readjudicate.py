@@ -17,6 +17,7 @@ from api.service.adjudication import Adjudicator
 from api.service.answers import Adjustment, yuan
 from api.service.differences import Differences, Readjudicated
 from api.service.keys import read_keys
+from api.service.loading import check_keys
 from api.service.provenance import deciding, keep_deciding
 from api.service.readjudicating import Readjudication
 from api.service.work import blind_of
@@ -64,14 +65,16 @@ def _keys_of(database: Database, job: Job) -> list[str] | None:
     if job.keys is None:
         raise CannotRunError("JOB_WITHOUT_KEYS")
     keyring = read_keys(job.keys)
-    numbers = job.persons.read_text(encoding="utf-8").split()
-    blinds = [blind_of(keyring, number) for number in numbers]
+    check_keys(database, keyring, job.keys)
+    # what is no UTF-8 is nobody's number, and is told by its line
+    rows = enumerate(job.persons.read_text(encoding="utf-8-sig", errors="replace").splitlines(), 1)
+    blinds = {line: blind_of(keyring, number) for line, number in rows if number.strip()}
     with database.read() as connection:
-        known = books.known_persons(connection, blinds)
-    for line, blind in enumerate(blinds, 1):
+        known = books.known_persons(connection, list(blinds.values()))
+    for line, blind in blinds.items():
         if blind not in known:
             raise CannotRunError("JOB_PERSON_UNKNOWN", path=job.persons, line=line)
-    return [known[blind] for blind in blinds]
+    return [known[blind] for blind in dict.fromkeys(blinds.values())]
 
 
 def _show(found: Sequence[Readjudicated], job: Job, terminal: Terminal) -> None:

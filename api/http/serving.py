@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version as installed
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 
 import orjson
 import uvicorn
@@ -171,8 +172,30 @@ def server_config(site: Site, host: str, port: int) -> uvicorn.Config:
     )
 
 
-def run(settings: Settings, database: Database, rules: Rules, keys: Keys, listening: Callable[[Site], None]) -> int:
-    """Serve until told to stop; gives 3 when the ledger failed. listening: called once, before the first request."""
+def bound_socket(host: str, port: int) -> socket:
+    """Take an address, before anything is loaded. Raises CannotRunError where it is taken or not this machine's."""
+    family = AF_INET6 if ":" in host else AF_INET
+    taken = socket(family, SOCK_STREAM)
+    try:
+        taken.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        taken.bind((host, port))  # nobody is answered before it listens, when all is loaded
+    except OSError as failure:
+        taken.close()
+        address, problem = f"{host}:{port}", failure.strerror or str(failure)
+        raise CannotRunError("SERVE_ADDRESS_NOT_TAKEN", address=address, problem=problem) from None
+    return taken
+
+
+def run(
+    settings: Settings,
+    database: Database,
+    rules: Rules,
+    keys: Keys,
+    taken: socket,
+    listening: Callable[[Site], None],
+) -> int:
+    """Serve at a socket until told to stop; gives 3 when the ledger failed. listening: called once, before the first
+    request."""
     log, stop = logger_to(sys.stderr.buffer), _Stop()
     logging.basicConfig(handlers=[LibraryLogs(log)], level=logging.WARNING, force=True)
     clock = MovedClock(SystemWorld()) if settings.sandbox else None
@@ -182,7 +205,7 @@ def run(settings: Settings, database: Database, rules: Rules, keys: Keys, listen
     gc.freeze()  # catalogs and plans live as long as the process: collections need not look at them again
     gc.set_threshold(COLLECTED_TOGETHER)
     listening(site)
-    stop.server.run()
+    stop.server.run(sockets=[taken])
     if stop.failure is not None:
         log.error("stopped", exc_info=stop.failure)
         return STOPPED

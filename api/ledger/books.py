@@ -18,7 +18,7 @@ KEYS_AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class NewPerson:
-    """A person seen for the first time. blind: keyed digest of the number, concealed: its cipher."""
+    """A person as it is kept when first seen. blind: keyed digest of the number, concealed: its cipher."""
 
     person_key: str
     blind: str
@@ -65,6 +65,12 @@ def known_persons(connection: Connection, blinds: Sequence[str]) -> dict[str, st
         statement = select(person_identity).where(person_identity.c.blind.in_(part))
         found |= {row.blind: row.person_key for row in connection.execute(statement)}
     return found
+
+
+def any_identity(connection: Connection) -> NewPerson | None:
+    """Give the identity of some person; None where there are none."""
+    row = connection.execute(select(person_identity).limit(1)).first()
+    return None if row is None else NewPerson(row.person_key, row.blind, row.concealed)
 
 
 def covers_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:

@@ -31,10 +31,18 @@ def migrate_within(connection: Connection) -> None:
 
 def check_schema(database: Database) -> None:
     """Refuse a database that is not of this program's schema."""
+    found = schema_of(database)
+    if found != newest_schema():
+        raise CannotRunError("LEDGER_OTHER_SCHEMA", found=found, expected=newest_schema())
+
+
+def schema_of(database: Database) -> str:
+    """Give the schema of a ledger. Raises CannotRunError for a database without one."""
     with database.read() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    if found != newest_schema():
-        raise CannotRunError("LEDGER_OTHER_SCHEMA", found=found or "-", expected=newest_schema())
+    if found is None:
+        raise CannotRunError("LEDGER_NOT_THERE", url=database.address)
+    return found
 
 
 def newest_schema() -> str:

@@ -20,6 +20,7 @@ NUMBERS = ("period", "value")
 
 def read_accounts(path: Path) -> Accounts:
     """Read accounts that a run wrote, CSV or Parquet. Raises CannotRunError when a column is missing or misread."""
+    path.open("rb").close()
     try:
         table = arrow_parquet.read_table(path) if path.suffix == ".parquet" else _read_csv(path)
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
@@ -27,6 +28,9 @@ def read_accounts(path: Path) -> Accounts:
     missing = [name for name in (*TEXTS, *NUMBERS) if name not in table.column_names]
     if missing:
         raise CannotRunError("ACCOUNTS_NOT_READ", path=path, problem=f"no column {', '.join(missing)}")
+    for name in (*TEXTS[:-1], *NUMBERS):
+        if empty := table[name].null_count:
+            raise CannotRunError("ACCOUNTS_NOT_READ", path=path, problem=f"{name}: {empty} empty cells")
     plan, holder, counter, keys = (_category(table[name]) for name in TEXTS)
     period, value = (table[name].to_numpy().astype(np.int64) for name in NUMBERS)
     return Accounts(plan, holder, counter, keys, period, value)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import IO, Annotated, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
@@ -28,8 +30,20 @@ class _Key(BaseModel):
 _KEYS = TypeAdapter(list[_Key])
 
 
-def write_credential(path: Path, credential: Credential) -> None:
-    """Make a file with one key. Raises FileExistsError where there is one."""
+@contextmanager
+def handed_over(path: Path) -> Iterator[Callable[[Credential], None]]:
+    """Make the file that a key is handed over in, for its owner alone, before the key is kept anywhere; give what
+    writes the key to it. Raises FileExistsError where there is a file; one that was not written is taken away."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield lambda credential: _write(file, credential)
+    except BaseException:
+        path.unlink()
+        raise
+
+
+def _write(file: IO[bytes], credential: Credential) -> None:
     principal = credential.principal
     key = _Key(
         key_id=principal.key_id,
@@ -38,9 +52,9 @@ def write_credential(path: Path, credential: Credential) -> None:
         algorithm=credential.algorithm,  # type: ignore[arg-type]
         secret=credential.secret.hex(),
     )
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(orjson.dumps([key.model_dump(mode="json")], option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    file.write(orjson.dumps([key.model_dump(mode="json")], option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def read_credentials(path: Path) -> dict[str, Credential]:

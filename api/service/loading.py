@@ -12,6 +12,7 @@ import pyarrow as pa
 from api.door.members import read_members
 from api.door.required import check_headings
 from api.door.rows import Books
+from api.failures import CannotRunError
 from api.files.columnar import table_source
 from api.files.findings import Troubles
 from api.files.opening import open_source
@@ -22,7 +23,7 @@ from api.ledger.database import Database
 from api.service.spans import pack_spans, spans_by_person
 from api.service.work import blind_of
 from api.service.world import World
-from api.wire.identity import Keyring
+from api.wire.identity import IdentityError, Keyring
 from api.wire.problems import Mistake, refuse
 from catalogs.findings import Language
 from catalogs.tables import Catalogs
@@ -105,6 +106,21 @@ def _keep(
         changed = {key: cover for key, cover in covers.items() if before.get(key) != cover}
         ledger_books.put_persons(connection, new, changed)
     return Loaded(len(new), len(changed) - len(new), len(covers) - len(changed), troubles)
+
+
+def check_keys(database: Database, keyring: Keyring, path: Path | None) -> None:
+    """Refuse keys (of the file `path`, None for those of a sandbox) that cannot read the persons of a ledger, and
+    would not find them: each would be taken for a new one."""
+    with database.read() as connection:
+        one = ledger_books.any_identity(connection)
+    if one is None:
+        return
+    try:
+        number = keyring.decrypt(one.concealed, PLACE.format(one.person_key))
+    except IdentityError:
+        number = ""
+    if blind_of(keyring, number) != one.blind:
+        raise CannotRunError("KEYS_OF_ANOTHER_LEDGER", path=path or "--keys", url=database.address)
 
 
 def load_institutions(database: Database, tables: Catalogs | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -54,6 +55,24 @@ def test_the_printed_line_works_and_what_was_answered_survives_a_kill(tmp_path: 
     assert '"event":"answered"' in (folder / "err").read_text()
     assert "S0000001" not in (folder / "err").read_text()
     assert not names_a_person((folder / "err").read_text())
+
+
+def test_a_second_server_is_refused_before_it_says_that_it_listens(tmp_path: Path) -> None:
+    folder, port = tmp_path / "sandbox", free_port()
+
+    def second(*words: str) -> str:
+        command = [sys.executable, "-m", "api.cli", "serve", *words]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | {"LANG": "C.UTF-8"})
+        assert (run.returncode, run.stdout) == (2, "")
+        return run.stderr
+
+    with serving(folder, port):
+        same_ledger = second("--folder", str(folder), "--port", str(free_port()))
+        assert "another process serves this ledger" in same_ledger
+        same_port = second("--folder", str(tmp_path / "other"), "--port", str(port))
+        assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in same_port
+    with serving(folder, port):
+        pass  # whoever comes after it may
 
 
 def test_an_offer_to_go_on_in_http_2_is_passed_over() -> None:

@@ -16,6 +16,7 @@ import xlsxwriter
 from api.cli import main
 from api.rules import SHIPPED_TABLES
 from api.service.handover import read_credentials
+from api.service.keys import make_keys
 from api.service.loading import load_members
 from api.service.requests import Principal, Role
 from tests.databases import Databases
@@ -168,10 +169,12 @@ def test_a_job_says_for_whom(retired_late: Run, tmp_path: Path) -> None:
     assert retired_late(*job)[1]["error"]["code"] == "JOB_FOR_WHOM"
     assert retired_late(*job, "--all", *persons)[1]["error"]["code"] == "JOB_FOR_WHOM"
     assert retired_late(*job, *persons)[1]["error"]["code"] == "JOB_WITHOUT_KEYS"
-    (tmp_path / "persons.txt").write_text(f"{THIRD}\nnobody\n")
-    code, said = retired_late(*job, *persons, "--keys", str(tmp_path / "keys.json"))
-    assert (code, said["error"]["code"]) == (2, "JOB_PERSON_UNKNOWN")
-    assert "nobody" not in said["error"]["message"]
+    for listed in (f"\ufeff{THIRD}\r\n\r\nnobody\n".encode(), f"{THIRD}\n\n无此人\n".encode("gb18030")):
+        (tmp_path / "persons.txt").write_bytes(listed)
+        code, said = retired_late(*job, *persons, "--keys", str(tmp_path / "keys.json"))
+        assert (code, said["error"]["code"]) == (2, "JOB_PERSON_UNKNOWN")
+        assert "line 3" in said["error"]["message"]
+        assert "nobody" not in said["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +184,7 @@ def test_a_job_says_for_whom(retired_late: Run, tmp_path: Path) -> None:
         ("sqlite:///:memory:", "LEDGER_IN_MEMORY"),
         ("mysql://x/y", "LEDGER_DATABASE_UNKNOWN"),
         ("postgresql+psycopg://nobody@127.0.0.1:1/none", "LEDGER_NOT_REACHED"),
-        ("sqlite:///ledger.db", "LEDGER_OTHER_SCHEMA"),
+        ("sqlite:///ledger.db", "LEDGER_NOT_THERE"),
     ],
 )
 def test_a_ledger_that_could_lose_or_lacks_something_is_refused(
@@ -190,6 +193,77 @@ def test_a_ledger_that_could_lose_or_lacks_something_is_refused(
     monkeypatch.chdir(tmp_path)
     assert main(["verify", "--database-url", url, "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("sqlite:///ledger.db", "LEDGER_NOT_THERE"),
+        ("sqlite:///folder", "CLI_IS_A_FOLDER"),
+        ("sqlite:///none/ledger.db", "CLI_NO_FILE"),
+        ("sqlite:///text.db", "LEDGER_FILE_NOT_OPENED"),
+        ("ledger.db", "LEDGER_DATABASE_UNKNOWN"),
+        ("", "LEDGER_DATABASE_UNKNOWN"),
+    ],
+)
+def test_a_wrong_address_of_a_ledger_is_named_and_nothing_is_left_behind(
+    url: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text.db").write_text("no database\n" * 100)
+    (tmp_path / "members.csv").write_text(MEMBERS, encoding="utf-8")
+    make_keys(tmp_path / "keys.json")
+    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.iterdir()}
+    keys = ("--keys", "keys.json")
+    commands = [
+        ("verify",),
+        ("backup", "--out", "backup"),
+        ("ledger", "close", "--period", "2023-01"),
+        ("ledger", "load", *keys, "--members", "members.csv"),
+        ("ledger", "seal"),
+        ("ledger", "audit"),
+        ("ledger", "key", "list"),
+        ("ledger", "readjudicate", "--name", "j", "--year", "2023", "--all"),
+    ]
+    if code != "LEDGER_NOT_THERE":
+        commands.append(("ledger", "init", "--keys", "new.json"))
+    for command in commands:
+        assert main([*command, "--database-url", url, "--json"]) == 2
+        said = capsys.readouterr()
+        assert json.loads(said.out)["error"]["code"] == code
+        assert said.err == ""
+    if url:  # an empty one is none: a sandbox
+        assert main(["serve", *keys, "--database-url", url, "--lang", "zh"]) == 2
+        assert "Traceback" not in capsys.readouterr().err
+    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_ledger_that_could_not_be_made_leaves_neither_file_nor_keys(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    assert main(["ledger", "init", "--database-url", url, "--keys", str(tmp_path / "none" / "keys.json")]) == 2
+    (tmp_path / "archive").write_bytes(b"no archive")
+    assert main(["restore", str(tmp_path / "archive"), "--database-url", url]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["archive"]
+
+
+def test_keys_of_another_ledger_are_refused_and_nobody_is_loaded_twice(site: Run, tmp_path: Path) -> None:
+    make_keys(tmp_path / "other.json")
+    (tmp_path / "deposits.csv").write_text("person_id,plan,amount\n")
+    (tmp_path / "persons.txt").write_text(f"{PERSON}\n")
+    keys = ("--keys", "other.json")
+    for command in (
+        ("ledger", "load", *keys, "--members", "members.csv"),
+        ("ledger", "load", *keys, "--deposits", "deposits.csv", "--name", "d"),
+        ("ledger", "key", "add", "h1", *keys, "--role", "admin", "--out", "h1.json"),
+        ("ledger", "readjudicate", "--name", "j", "--year", "2023", "--persons", "persons.txt", *keys),
+        ("ledger", "init", *keys),
+        ("ledger", "init", "--keys", "mistyped.json"),
+    ):
+        code, said = site(*command)
+        assert (code, said["error"]["code"]) == (2, "KEYS_OF_ANOTHER_LEDGER")
+    assert not (tmp_path / "mistyped.json").exists()
+    assert site("ledger", "load", "--keys", "keys.json", "--members", "members.csv")[1]["unchanged"] == 5
 
 
 def test_keys_of_another_form_are_refused(run: Run, tmp_path: Path) -> None:
@@ -226,6 +300,11 @@ def test_keys_are_made_handed_over_listed_and_taken_away(site: Run, tmp_path: Pa
     ]
     assert said["keys"][1]["valid_until"] == "2999-01-01T00:00:00.000+08:00"
     assert credential.secret.hex() not in str(said)
+    missing = site("ledger", "key", "add", "h2", *HOSPITAL_KEY, "--out", "none/h2.json")
+    assert missing[1]["error"]["code"] == "CLI_NO_FILE", "a key whose secret stands nowhere is not kept"
+    again = site("ledger", "key", "add", "h1", *HOSPITAL_KEY, "--out", "h1-again.json")
+    assert again[1]["error"]["code"] == "KEY_ID_USED"
+    assert not (tmp_path / "h1-again.json").exists()
     code, said = site("ledger", "audit")
     assert [(deed["deed"], deed["subject"]) for deed in said["audit"]] == [
         ("key add", "h1"),
@@ -233,7 +312,8 @@ def test_keys_are_made_handed_over_listed_and_taken_away(site: Run, tmp_path: Pa
         ("key disable", "h1"),
     ]
     assert all(deed["actor"].startswith("command:") for deed in said["audit"])
-    assert site("ledger", "audit", "--to", "2000-01-01")[1] == {"audit": []}
+    assert site("ledger", "audit", "--from", "2000-01-01", "--to", "2000-01-01")[1] == {"audit": []}
+    assert site("ledger", "audit", "--to", "2000-01-01")[1]["error"]["code"] == "AUDIT_DAYS_REVERSED"
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,7 @@ def test_files_of_many_holders_take_several_transactions(new_office: NewOffice) 
         ("open", OPENINGS.replace(",account,", ",acount,"), "BALANCE_COUNTER_UNKNOWN"),
         ("open", OPENINGS.replace(THIRD, "nobody"), "BALANCE_PERSON_UNKNOWN"),
         ("open", OPENINGS.replace("value", "worth"), "ACCOUNTS_NOT_READ"),
+        ("open", f"plan,holder,counter,keys,period,value\n{BEIJING},{THIRD},account,,0,\n", "ACCOUNTS_NOT_READ"),
         ("deposit", DEPOSITS.replace(RETIRED, "nobody"), "BALANCE_PERSON_UNKNOWN"),
         ("deposit", DEPOSITS.replace(BEIJING, "elsewhere"), "BALANCE_COUNTER_UNKNOWN"),
         ("deposit", DEPOSITS.replace("100.5", "100.555"), "BALANCE_NOT_READ"),

@@ -6,12 +6,19 @@ is used instead. Writers begin IMMEDIATE: a transaction that read first cannot b
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from api.failures import CannotRunError
 from api.ledger.database.transactions import WRITES, Database
@@ -27,11 +34,63 @@ FULL, EXTRA = 2, 3
 """Values of PRAGMA synchronous that lose nothing: FULL with a write-ahead log, EXTRA with a rollback journal."""
 
 
-def open_sqlite(address: URL) -> Database:
-    """Open the file at an address, with the newest SQLite there is."""
-    if address.database in (None, "", ":memory:") or "mode" in address.query:
+def open_sqlite(address: URL, there: bool = False) -> Database:
+    """Open the file at an address, with the newest SQLite there is; it is made unless it must be `there`."""
+    if address.database in (None, "", ":memory:") or not {"mode", "uri"}.isdisjoint(address.query):
         raise CannotRunError("LEDGER_IN_MEMORY", url=address.render_as_string())
-    return _open(address, sqlite_module())
+    path = Path(str(address.database))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
+    if there and not path.exists():
+        raise CannotRunError("LEDGER_NOT_THERE", url=address.render_as_string())
+    database = _open(address, sqlite_module())
+    try:
+        database.engine.connect().close()
+    except DBAPIError as failure:
+        database.close()
+        raise CannotRunError("LEDGER_FILE_NOT_OPENED", path=path, problem=failure.orig) from None
+    return database
+
+
+def is_file_there(url: str) -> bool:
+    """Say whether an address is that of a file that exists."""
+    try:
+        return Path(make_url(url).database or "").is_file()
+    except ArgumentError:
+        return False
+
+
+def remove_unused(database: Database) -> None:
+    """Take away a file in which no table was ever made."""
+    if database.engine.dialect.name != "sqlite":
+        return
+    with database.read() as connection:
+        used = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
+    database.close()
+    if not used:
+        Path(str(database.engine.url.database)).unlink(missing_ok=True)
+
+
+@contextmanager
+def file_held(database: Database) -> Iterator[None]:
+    """Hold the file as the process that serves it. Raises CannotRunError where another one does.
+
+    The lock is one of the whole file (flock), which SQLite's own locks, of ranges, do not meet; it ends with the
+    process. The file is closed after the database: closing it earlier would take SQLite's locks away.
+    """
+    path = str(database.engine.url.database)
+    held = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotRunError("SERVE_LEDGER_SERVED", url=database.address) from None
+        yield
+    finally:
+        database.close()
+        os.close(held)
 
 
 def sqlite_module() -> ModuleType:
