@@ -19,7 +19,6 @@ from typing import Any
 
 from api import cli
 from api.http import routes
-from api.http.nonces import Nonces
 from api.ledger import books, counters, journal
 from api.ledger.database import Database
 from api.service import adjudication, group, recording, service
@@ -29,7 +28,7 @@ from api.wire.signing import Authentication
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("signature", Authentication, "sender"),
-    ("nonce in the shared table", Nonces, "_share"),
+    ("nonce in the shared table", group, "keep_nonces"),
     ("parse", routes, "read_claim_message"),
     ("ledger: begin, commit", Database, "transact"),
     ("ledger: canonical form, rows, hashes", service, "run_group"),

@@ -2,9 +2,10 @@
 
 A nonce needs no commit of its own that waits for a disk: what takes effect is guarded by its message id, which is
 committed with it, so that a nonce that was lost lets somebody who recorded a request see its answer again, and nothing
-else. Where several processes serve one ledger, a nonce is in the shared table before its request is looked at: those
-that come together in one statement, committed without waiting for the disk. On SQLite one process serves: its memory
-decides, and the table, written every second, is read by the process after it.
+else. Where several processes serve one ledger, they share a table. The nonce of a settlement or a reversal is added to
+it by the transaction that decides the message. That of any other request, and of a message that comes to none, is there
+before it is answered: those that come together in one statement, committed without waiting for the disk. On SQLite one
+process serves: its memory decides, and the table, written every second, is read by the process after it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from api.ledger.database import Database
 from api.ledger.nonces import forget_nonces, keep_nonces, kept_nonces
+from api.service.requests import Nonce
 from api.service.world import World
 from api.wire.problems import refuse
 from api.wire.signing import WINDOW_SECONDS
@@ -36,7 +38,7 @@ class Nonces:
         self._kept: set[bytes] = set()
         self._ends: deque[tuple[int, bytes]] = deque()
         self._unwritten: deque[tuple[bytes, int]] = deque()
-        self._asked: deque[tuple[bytes, int, asyncio.Future[bool]]] = deque()
+        self._asked: deque[tuple[Nonce, asyncio.Future[bool]]] = deque()
         self._asking: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "nonces")
         self._forgotten = 0
@@ -56,15 +58,19 @@ class Nonces:
             self._kept.discard(self._ends.popleft()[1])
         return digest in self._kept
 
-    async def remember(self, digest: bytes, now: int) -> bool:
-        """Keep a nonce that this process has not seen; False where another has. Raises RequestError: nobody knows."""
+    def keep(self, digest: bytes, now: int) -> Nonce | None:
+        """Keep a nonce that this process has not seen; give it where another process may have, else None."""
         end = now + KEPT_SECONDS
         self._add(digest, end)
-        if not self._database.shared:
-            self._unwritten.append((digest, end))
-            return True
+        if self._database.shared:
+            return Nonce(digest, end)
+        self._unwritten.append((digest, end))
+        return None
+
+    async def share(self, nonce: Nonce) -> bool:
+        """Have a nonce kept by all processes; False where another has seen it. Raises RequestError: nobody knows."""
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._asked.append((digest, end, answer))
+        self._asked.append((nonce, answer))
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask())
         return await answer
@@ -98,16 +104,17 @@ class Nonces:
         while self._asked:
             group = [self._asked.popleft() for _ in range(min(len(self._asked), MOST_TOGETHER))]
             try:
-                new = await loop.run_in_executor(self._thread, self._share, {digest: end for digest, end, _ in group})
+                ends = {nonce.digest: nonce.kept_until for nonce, _ in group}
+                new = await loop.run_in_executor(self._thread, self._share, ends)
             except Exception:  # whatever it is, those who wait are answered
                 new = None
-            for digest, _, answer in group:
+            for nonce, answer in group:
                 if answer.done():
                     continue
                 if new is None:
                     answer.set_exception(refuse("NOT_READY"))
                 else:
-                    answer.set_result(digest in new)
+                    answer.set_result(nonce.digest in new)
 
     def _share(self, ends: dict[bytes, int]) -> set[bytes]:
         with self._database.write(fleeting=True) as connection:

@@ -11,8 +11,7 @@ from api.http.describing import asked
 from api.http.site import Json, Signed, SignedBy, Site
 from api.service.answers import Answer, Outcome
 from api.service.reconciling import details_body
-from api.service.requests import Message, Principal, Role
-from api.service.requests import Request as Asked
+from api.service.requests import Principal, Role
 from api.wire.answers import (
     AccountsAnswer,
     ExplanationAnswer,
@@ -60,8 +59,7 @@ async def preview(request: Request) -> Response:
 @router.post("/settlements", operation_id="settle", **asked(INSTITUTION, SettlementAnswer, WRITES, ClaimMessage))
 async def settle(request: Request) -> Response:
     """Settle a claim. Sent again with the same message id it has no second effect and the same answer."""
-    signed = await by_institution(request)
-    return await _submit(signed, *read_claim_message(signed.body))
+    return _answered(await by_institution.submit(request, read_claim_message))
 
 
 @router.post("/reversals", operation_id="reverse", **asked(UNDOING, ReversalAnswer, WRITES, ReverseMessage))
@@ -70,8 +68,7 @@ async def reverse(request: Request) -> Response:
 
     The agency undoes settlements of any institution, with what builds on them where the plan says `cascade`.
     """
-    signed = await by_undoing(request)
-    return await _submit(signed, *read_reverse_message(signed.body))
+    return _answered(await by_undoing.submit(request, read_reverse_message))
 
 
 @router.get("/messages/{message_id:path}", operation_id="findMessage", **asked(UNDOING, None, (404, 422)))
@@ -155,10 +152,6 @@ async def _read(signed: Signed, reading: Callable[[], bytes | None]) -> Response
     if body is None:
         raise refuse("NOT_FOUND")
     return Json(body)
-
-
-async def _submit(signed: Signed, message_id: str, asked_for: Asked) -> Response:
-    return _answered(await signed.site.writer.submit(Message(signed.principal, message_id, asked_for)))
 
 
 def _answered(answer: Answer) -> Response:

@@ -26,7 +26,7 @@ from api.http.protocol import Protocol
 from api.http.settings import REQUESTS_PER_SECOND, Keys, Settings
 from api.http.site import Site
 from api.http.upkeep import Upkeep
-from api.http.writer import QUIET_SECONDS, SHARED_QUIET_SECONDS, Writer
+from api.http.writer import Writer
 from api.ledger.database import Database
 from api.rules import Rules
 from api.run import setting_of
@@ -93,7 +93,7 @@ def make_site(
 
     balances = Balances(database, adjudicator, provenance, keys.identity, tools.world)
     jobs = Jobs(database, Readjudication(database, adjudicator, provenance, tools.world), keys.identity, world)
-    writer = Writer(decide, failed, SHARED_QUIET_SECONDS if database.shared else QUIET_SECONDS)
+    writer = Writer(decide, failed)
     metrics.watch(lambda: writer.waiting)
     return Site(
         database=database,

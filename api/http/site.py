@@ -25,15 +25,17 @@ from api.http.writer import Writer
 from api.ledger.audit import write_audit
 from api.ledger.database import Database
 from api.ledger.rows import AuditRow
+from api.service.answers import Answer
 from api.service.balances import Balances
 from api.service.explaining import Explainer
 from api.service.jobs import Jobs
 from api.service.reconciling import Reconciler
-from api.service.requests import Principal, Role
+from api.service.requests import Message, Nonce, Principal, Role
+from api.service.requests import Request as Asked
 from api.service.service import Service
 from api.service.world import World
 from api.wire.decoding import LARGEST_BODY
-from api.wire.problems import refuse
+from api.wire.problems import RequestError, refuse
 from api.wire.signing import Attempt, Authentication
 
 BODY_SECONDS = 10.0
@@ -117,11 +119,17 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A request whose sender is known and may ask this."""
+    """A request whose sender is known. nonce: what other processes may have seen before."""
 
     site: Site
     principal: Principal
     body: bytes
+    nonce: Nonce | None
+
+    async def share_nonce(self) -> None:
+        """Have the nonce kept by all processes. Raises RequestError where another has seen it, or nobody knows."""
+        if self.nonce is not None and not await self.site.nonces.share(self.nonce):
+            raise refuse("NONCE_USED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,33 @@ class SignedBy:
 
     async def __call__(self, request: Request) -> Signed:
         """Receive a request. Raises RequestError."""
+        signed = await self._received(request)
+        await signed.share_nonce()
+        self._check(request, signed)
+        return signed
+
+    async def submit(self, request: Request, read: Callable[[bytes], tuple[str, Asked]]) -> Answer:
+        """Receive a message and have it decided; its nonce is kept with what becomes of it. Raises RequestError.
+
+        read: reads its id and what it asks for. Where it comes to nothing, its nonce is used up all the same.
+        """
+        signed = await self._received(request)
+        try:
+            self._check(request, signed)
+            message_id, asked = read(signed.body)
+            answer = await signed.site.writer.submit(Message(signed.principal, message_id, asked, signed.nonce))
+        except RequestError as refused:
+            if refused.problem.code != "OUTCOME_PENDING":  # that message is still to be decided, with its nonce
+                await signed.share_nonce()
+            raise
+        if answer.outcome == "repeated":
+            raise refuse("NONCE_USED")
+        if answer.outcome == "failed":
+            await signed.share_nonce()
+        return answer
+
+    async def _received(self, request: Request) -> Signed:
+        """Receive a request whose signature fits, that this process has not seen before, and not too often."""
         site: Site = request.app.state.site
         scope = request.scope
         stay: Stay = scope["state"]["stay"]
@@ -143,15 +178,19 @@ class SignedBy:
             body,
             scope["headers"],
         )
-        principal = await self._sender(site, attempt, scope["state"])
-        if principal.role not in self.roles:
-            raise refuse("NOT_ALLOWED", role=principal.role.value, roles=", ".join(self.roles))
-        if body and request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        principal, nonce = self._sender(site, attempt, scope["state"])
+        return Signed(site, principal, body, nonce)
+
+    def _check(self, request: Request, signed: Signed) -> None:
+        """Refuse a sender who may not ask this, and a body of another type."""
+        role = signed.principal.role
+        if role not in self.roles:
+            raise refuse("NOT_ALLOWED", role=role.value, roles=", ".join(self.roles))
+        if signed.body and request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             raise refuse("BODY_OF_OTHER_TYPE")
-        return Signed(site, principal, body)
 
     @staticmethod
-    async def _sender(site: Site, attempt: Attempt, state: dict[str, Any]) -> Principal:
+    def _sender(site: Site, attempt: Attempt, state: dict[str, Any]) -> tuple[Principal, Nonce | None]:
         """Give who sends: the signature fits, comes for the first time, and not too often.
 
         Whoever recorded a request cannot use up what its sender may ask, nor the sender the table of nonces.
@@ -162,9 +201,7 @@ class SignedBy:
         if site.nonces.is_kept(sender.nonce, now):
             raise refuse("NONCE_USED")
         site.rates.take(sender.principal.key_id)
-        if not await site.nonces.remember(sender.nonce, now):
-            raise refuse("NONCE_USED")
-        return sender.principal
+        return sender.principal, site.nonces.keep(sender.nonce, now)
 
 
 async def whole_body(stream: AsyncIterator[bytes], declared: str, hold: Callable[[int], None]) -> bytes:

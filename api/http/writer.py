@@ -21,12 +21,11 @@ from api.wire.problems import refuse
 MOST_TOGETHER = 64
 """Messages of one group."""
 
-QUIET_SECONDS, SHARED_QUIET_SECONDS = 0.001, 0.005
-"""Under load, a group is taken after so long without another message (longer where the ledger is shared: the nonce of
-the next request goes to the database first) ..."""
+QUIET_SECONDS = 0.001
+"""Under load, a group is taken after so long without another message ..."""
 
-GATHERING_SECONDS = 0.01
-"""... or so long after the first one."""
+GATHERING_SECONDS = 0.02
+"""... or so long after the first one. Dozens of requests take the loop some ten milliseconds to read."""
 
 MOST_WAITING = 2_000
 """Messages that may wait; more are told to come again."""
@@ -45,7 +44,6 @@ class Writer:
     """Takes messages from the coroutines of one loop and has them decided in groups, in the order of their arrival.
 
     decide: decides a group, one answer each in order. failed: called when it raises; nothing is decided after that.
-    quiet: seconds without another message after which a group is taken under load.
     The loop says when a group is due, and the thread takes it; while it is decided, others gather for the next one.
     """
 
@@ -53,9 +51,8 @@ class Writer:
         self,
         decide: Callable[[Sequence[Message]], list[Answer]],
         failed: Callable[[Exception], None],
-        quiet: float = QUIET_SECONDS,
     ) -> None:
-        self._decide, self._failed, self._quiet = decide, failed, quiet
+        self._decide, self._failed = decide, failed
         self._waiting: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._arrived, self._last_group = 0, 0
@@ -94,7 +91,8 @@ class Writer:
             self._arrived += 1
             self._begin_group(loop)
         try:
-            return await asyncio.wait_for(asyncio.shield(waiting.answer), PATIENCE_SECONDS)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await waiting.answer
         except TimeoutError:
             raise refuse("OUTCOME_PENDING") from None
 
@@ -106,7 +104,7 @@ class Writer:
 
     def _look_again(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
         if self._last_group > 1:
-            loop.call_later(self._quiet, self._gather, loop, self._arrived, until)
+            loop.call_later(QUIET_SECONDS, self._gather, loop, self._arrived, until)
         else:
             loop.call_soon(self._gather, loop, self._arrived, until)
 
@@ -156,7 +154,7 @@ class Writer:
 
 
 def _answer(group: Sequence[_Waiting], answers: list[Answer] | Exception) -> None:
-    """Hand answers over; who is gone meanwhile gets none."""
+    """Hand answers over; who is gone meanwhile, or has waited too long, gets none."""
     for place, waiting in enumerate(group):
         if waiting.answer.done():
             continue

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, delete, select
 
 from api.ledger.database.statements import insert_and_tell
 from api.ledger.schema import nonce
 
 
-def keep_nonces(connection: Connection, ends: dict[bytes, int]) -> set[bytes]:
-    """Keep digests until their ends (seconds since 1970); give those that were not kept before."""
+def keep_nonces(connection: Connection, ends: Mapping[bytes, int]) -> set[bytes]:
+    """Keep digests until their ends (seconds since 1970); give those that were not kept before.
+
+    They are added in order. A transaction that locks holders too keeps its nonces first, so that no two transactions
+    wait for each other.
+    """
     return set(insert_and_tell(connection, nonce, nonce.c.digest, sorted(ends.items())))
 
 

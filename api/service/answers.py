@@ -16,9 +16,10 @@ from api.service.requests import LineRequest
 from api.wire.problems import Mistake, Problem
 from api.wire.values import AMOUNT_DECIMALS, decimal
 
-Outcome = Literal["done", "refused", "nothing", "conflict", "failed"]
+Outcome = Literal["done", "refused", "nothing", "conflict", "repeated", "failed"]
 """done: it has taken effect. refused: it has not and never will, with reasons; stored. nothing: a reversal that found
-nothing to undo. conflict: the message id belongs to another request. failed: not done, and may be sent again."""
+nothing to undo. conflict: the message id belongs to another request. repeated: its nonce was there before, so it was
+not looked at. failed: not done, and may be sent again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from api.ledger import books, counters, journal
 from api.ledger.counters import Counters
+from api.ledger.nonces import keep_nonces
 from api.ledger.periods import last_closed
 from api.ledger.rows import JournalRow, Outcome, RequestRow
 from api.service.adjudication import Adjudicator, Judgement, Verdict
@@ -60,6 +61,8 @@ def run_group(connection: Connection, tools: Tools, messages: Sequence[Message])
     tools.world.reached("begun")
     work = work_of(connection, messages, tools.keyring)
     chosen = _together(work, tools.adjudicator)
+    repeated = _repeated(connection, messages, chosen)
+    chosen = [place for place in chosen if place not in repeated]
     together = [work[place] for place in chosen]
     holders = {holder for item in together for holder in _holders(item, tools.adjudicator)}
     heads = books.lock_holders(connection, holders)
@@ -74,7 +77,14 @@ def run_group(connection: Connection, tools: Tools, messages: Sequence[Message])
     tools.world.reached("decided")
     posting.write(connection)
     tools.world.reached("written")
-    return dict(zip(chosen, answers, strict=True))
+    return repeated | dict(zip(chosen, answers, strict=True))
+
+
+def _repeated(connection: Connection, messages: Sequence[Message], chosen: Sequence[int]) -> dict[int, Answer]:
+    """Keep the nonces of messages; give the answer to those whose nonce was there before."""
+    nonces = {place: nonce for place in chosen if (nonce := messages[place].nonce) is not None}
+    new = keep_nonces(connection, {nonce.digest: nonce.kept_until for nonce in nonces.values()})
+    return {place: Answer("repeated", b"") for place, nonce in nonces.items() if nonce.digest not in new}
 
 
 def _holders(item: Work, adjudicator: Adjudicator) -> frozenset[str]:

@@ -152,9 +152,22 @@ Request = ClaimRequest | ReverseRequest | ReadjudicateRequest | BalanceRequest
 
 
 @dataclass(frozen=True, slots=True)
+class Nonce:
+    """What a request was signed with once (a digest), and until when it is remembered (seconds since 1970)."""
+
+    digest: bytes
+    kept_until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """A request that takes effect at most once. message_id: 发送方报文ID (msgid), unique in its institution."""
+    """A request that takes effect at most once. message_id: 发送方报文ID (msgid), unique in its institution.
+
+    nonce: is kept with what becomes of the message, and decides nothing but whether it was sent before; None where that
+    is known.
+    """
 
     principal: Principal
     message_id: str
     request: Request
+    nonce: Nonce | None = None

@@ -27,6 +27,21 @@ def test_a_server_that_could_lose_a_commit_is_refused(value: str, postgresql: Po
     assert (refused.value.fields["setting"], refused.value.fields["found"]) == ("synchronous_commit", value)
 
 
+def test_only_who_waits_for_nobody_reads_whole_tables(postgresql: PostgreSQL) -> None:
+    database = open_database(postgresql.new_url())
+    plans = []
+    for patient in (False, True):
+        with database.write(patient=patient) as connection:
+            connection.exec_driver_sql("CREATE TEMPORARY TABLE found AS SELECT n FROM generate_series(1, 500) AS n")
+            connection.exec_driver_sql("CREATE INDEX ON found (n)")
+            few = ", ".join(map(str, range(50)))
+            plan = connection.exec_driver_sql(f"EXPLAIN SELECT * FROM found WHERE n IN ({few})").scalars()
+            plans.append("Seq Scan" in "".join(plan))
+            connection.exec_driver_sql("DROP TABLE found")
+    database.close()
+    assert plans == [False, True]
+
+
 def test_what_only_grows_cannot_be_emptied_at_once(new_office: NewOffice) -> None:
     office = new_office()
     office.settle(bill(3000))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.service.requests import Message, ReverseRequest
+from api.service.requests import Message, Nonce, ReverseRequest
 from tests.conftest import NewOffice
 from tests.service.office import (
     CLINIC,
@@ -59,6 +59,21 @@ def figures(office: Office) -> dict[str, object]:
         f"{row.institution}{row.message_id}": (row.total_fen, row.input, row.opening, row.closing)
         for row in office.journal()
     } | {"counters": sorted(row[1:] for row in office.table("counter"))}
+
+
+def test_a_nonce_is_kept_with_what_becomes_of_its_message(new_office: NewOffice) -> None:
+    office, kept_until = new_office(), 2_000_000_000
+
+    def signed(receipt: str, digest: bytes, person: str = PERSON) -> Message:
+        return replace(message(bill(100, receipt, person), f"M-{receipt}"), nonce=Nonce(digest, kept_until))
+
+    first, again = signed("R1", b"a"), signed("R2", b"a", THIRD)
+    assert office.service.submit([first])[0].outcome == "done"
+    mixed = [again, signed("R3", b"b"), signed("R4", b"c"), message(bill(100, "R5", THIRD), "M-R5")]
+    assert [answer.outcome for answer in office.service.submit(mixed)] == ["repeated", "done", "done", "done"]
+    assert office.service.submit([again])[0].outcome == "repeated"
+    assert [row.message_id for row in office.journal()] == ["M-R1", "M-R3", "M-R4", "M-R5"]
+    assert sorted(office.table("nonce")) == [(digest, kept_until) for digest in (b"a", b"b", b"c")]
 
 
 def test_what_touches_nothing_in_common_goes_into_one_transaction(new_office: NewOffice) -> None:

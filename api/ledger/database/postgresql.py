@@ -18,8 +18,17 @@ from api.ledger.database.transactions import FLEETING, PATIENT, Database
 LIMITS = {"lock_timeout": "2s", "statement_timeout": "5s", "idle_in_transaction_session_timeout": "10s"}
 """How long anything may take while somebody waits at a window."""
 
-NO_LIMITS = {"lock_timeout": "60s", "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
-"""The same for work that takes as long as it takes: migrations, loading, verifying."""
+BY_KEY = {"enable_seqscan": "off", "jit": "off"}
+"""What somebody waits for is found by its keys. Without statistics, which a ledger has not in its first minutes and
+perhaps never, PostgreSQL would read whole tables for two dozen of them."""
+
+NO_LIMITS = {
+    "lock_timeout": "60s",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "enable_seqscan": "on",
+}
+"""For work that takes as long as it takes: migrations, loading, verifying."""
 
 DURABLE = {
     "fsync": ("on",),
@@ -54,7 +63,7 @@ def open_postgresql(address: URL) -> Database:
     def _set(connection: Any, _record: object) -> None:
         try:
             with connection.cursor() as cursor:
-                for name, limit in LIMITS.items():
+                for name, limit in (LIMITS | BY_KEY).items():
                     cursor.execute("SELECT set_config(%s, %s, false)", (name, limit))
                 _refuse_weaker(cursor)
             connection.commit()

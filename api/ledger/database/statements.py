@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy import Column, Connection, Table, func, select
 from sqlalchemy import Sequence as Numbers
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 
 POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -37,10 +37,11 @@ def insert_and_tell(connection: Connection, table: Table, column: Column[Told], 
     """Add rows, except those whose key is there; give a column of those that were added, in no order."""
     if not rows:
         return []
-    new = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
-    statement = new.on_conflict_do_nothing().returning(column)
-    named = [dict(zip(table.c.keys(), row, strict=True)) for row in rows]
-    return list(connection.execute(statement, named).scalars())
+    telling = f"ON CONFLICT DO NOTHING RETURNING {column.name}"
+    if connection.dialect.name == "postgresql":
+        return list(connection.exec_driver_sql(f"{_unnesting(table)} {telling}", _columns(rows)).scalars())
+    statement = f"{_row_by_row(table)} {telling}"
+    return [told for row in rows for told in connection.exec_driver_sql(statement, row).scalars()]
 
 
 def insert_or_set(connection: Connection, table: Table, rows: Rows) -> None:
@@ -55,15 +56,22 @@ def _insert(connection: Connection, table: Table, conflict: str, rows: Rows) -> 
     if not rows:
         return
     if connection.dialect.name == "postgresql":
-        columns = tuple(list(column) for column in zip(*rows, strict=True))
-        connection.exec_driver_sql(f"{_unnesting(table)} {conflict}", columns)
+        connection.exec_driver_sql(f"{_unnesting(table)} {conflict}", _columns(rows))
     else:
-        marks = ", ".join("?" * len(table.c))
-        connection.exec_driver_sql(f"{_beginning(table)} VALUES ({marks}) {conflict}", list(rows))
+        connection.exec_driver_sql(f"{_row_by_row(table)} {conflict}", list(rows))
+
+
+def _columns(rows: Rows) -> tuple[list[object], ...]:
+    return tuple(list(column) for column in zip(*rows, strict=True))
 
 
 def _beginning(table: Table) -> str:
     return f"INSERT INTO {table.name} ({', '.join(table.c.keys())})"
+
+
+@cache
+def _row_by_row(table: Table) -> str:
+    return f"{_beginning(table)} VALUES ({', '.join('?' * len(table.c))})"
 
 
 @cache
