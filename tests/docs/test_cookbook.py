@@ -1,4 +1,4 @@
-"""Every block of the cookbook is a plan that lints and whose cases pass."""
+"""Every block of the cookbook is a plan that lints and whose cases pass, in the oracle too."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from catalogs.plans import load_library
+from catalogs.plans.library import SHIPPED
+from tests.oracle.cases import differences
+from tests.oracle.document import library
 
 COOKBOOK = Path(__file__).parents[2] / "docs" / "cookbook.md"
 HEAD = """plan: cookbook.recipe
@@ -35,3 +38,12 @@ def test_recipe_works(title: str, text: str) -> None:
     assert checked.program is not None, "\n".join(str(finding) for finding in checked.findings.errors)
     assert checked.cases
     assert all(case.passed for case in checked.cases)
+
+
+@pytest.mark.parametrize(("title", "text"), BLOCKS, ids=[title for title, _ in BLOCKS])
+def test_recipe_works_in_the_oracle(title: str, text: str) -> None:
+    """The oracle, which reads the document on its own, finds the same."""
+    documents = library([HEAD + text, *(path.read_text("utf-8") for path in SHIPPED.rglob("*.yaml"))])
+    cases = documents["cookbook.recipe"]["cases"]
+    wrong = {case["name"]: found for case in cases if (found := differences("cookbook.recipe", documents, case))}
+    assert wrong == {}
