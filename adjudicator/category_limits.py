@@ -77,4 +77,4 @@ class ClaimLimit:
             concerned = block.claim_of_line()[counted != 0]
             np.maximum.at(held, concerned, np.where(states > State.ABSENT, states, 0).astype(np.uint8)[concerned])
         most = np.repeat(self.amount[block.claims], block.counts)
-        return counted - within(counted, most, block.starts, block.counts)
+        return counted - within(counted, most, block.bounds[:-1], block.counts)

@@ -33,8 +33,8 @@ class Division:
 
     def __init__(self, block: LineBlock, found: Found, out: JudgedLines, states: UInt8, scratch: Scratch) -> None:
         self.block, self.found, self.states, self.scratch = block, found, states, scratch
-        self.in_scope, self.upfront, self.reason = out.in_scope, out.upfront, out.reason
-        self.over_limit, self.self_funded = out.over_limit, out.self_funded
+        self.in_scope, self.upfront, self.over_limit, self.self_funded = out.buckets
+        self.reason = out.reason
         self.left = block.amount
         self.sign: Int64 | None = None
         self.quantity, self.most = billed_quantity(block.quantity)
@@ -117,16 +117,6 @@ class Division:
             np.add(self.over_limit if self.has_over else 0, cut, out=self.over_limit)
             self.has_over = True
             self.left = np.subtract(self.left, cut, out=self.in_scope)
-
-    def filled(self, bucket: str) -> Int64 | None:
-        """Give the lines' amounts in a bucket; None when nothing of the block fell into it."""
-        if bucket == "in_scope":
-            return self.in_scope
-        if bucket == "upfront":
-            return self.upfront
-        if bucket == "over_limit":
-            return self.over_limit if self.has_over else None
-        return self.self_funded if self.has_self_funded else None
 
     def finish(self, partial: Partial | None) -> None:
         """Give the rest to in_scope, mirror refunds, write reasons, clear the buckets into which nothing fell."""

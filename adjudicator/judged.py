@@ -14,40 +14,54 @@ from adjudicator.tables import Rows
 class JudgedLines:
     """What lines [n] were divided into.
 
-    in_scope, upfront, over_limit, self_funded: fen; they sum to the line's amount, and all have its sign. reason:
+    buckets [4, n]: fen, in order of batch.BUCKETS; they sum to the line's amount, and all have its sign. reason:
     LineReason.
     """
 
-    in_scope: Int64
-    upfront: Int64
-    over_limit: Int64
-    self_funded: Int64
+    buckets: Int64
     reason: UInt8
+
+    @property
+    def in_scope(self) -> Int64:
+        """Give what is in the scope of the plan."""
+        bucket: Int64 = self.buckets[0]
+        return bucket
+
+    @property
+    def upfront(self) -> Int64:
+        """Give what is borne upfront."""
+        bucket: Int64 = self.buckets[1]
+        return bucket
+
+    @property
+    def over_limit(self) -> Int64:
+        """Give what is above a limit."""
+        bucket: Int64 = self.buckets[2]
+        return bucket
+
+    @property
+    def self_funded(self) -> Int64:
+        """Give what is not payable at all."""
+        bucket: Int64 = self.buckets[3]
+        return bucket
 
     @staticmethod
     def blank(count: int, judged: bool = False) -> JudgedLines:
         """Give so many lines without an amount; those that will all be judged need not be cleared."""
         clear = np.empty if judged else np.zeros
-        buckets = clear((4, count), np.int64)  # one piece of memory: large pages fill more of it than of four
-        in_scope, upfront, over_limit, self_funded = buckets
-        return JudgedLines(in_scope, upfront, over_limit, self_funded, clear(count, np.uint8))
+        return JudgedLines(clear((4, count), np.int64), clear(count, np.uint8))
 
     def part(self, rows: Rows) -> JudgedLines:
         """Give some lines to be filled in place: a view of a slice, else blank ones that `put` takes back."""
         if not isinstance(rows, slice):
             return JudgedLines.blank(len(rows), judged=True)
-        return JudgedLines(
-            self.in_scope[rows], self.upfront[rows], self.over_limit[rows], self.self_funded[rows], self.reason[rows]
-        )
+        return JudgedLines(self.buckets[:, rows], self.reason[rows])
 
     def put(self, rows: Rows, part: JudgedLines) -> None:
         """Take back the part of these rows."""
         if isinstance(rows, slice):
             return
-        self.in_scope[rows] = part.in_scope
-        self.upfront[rows] = part.upfront
-        self.over_limit[rows] = part.over_limit
-        self.self_funded[rows] = part.self_funded
+        self.buckets[:, rows] = part.buckets
         self.reason[rows] = part.reason
 
 

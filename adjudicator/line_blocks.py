@@ -14,31 +14,27 @@ from adjudicator.tables import Index, Rows
 class LineBlock:
     """Lines of whole claims, one after the other, as columns [lines].
 
-    claims: the block's slice of the chosen claims. rows: where its lines stand in the batch. counts [claims]: lines of
-    each claim. starts [claims]: position of its first line in the block. admission [claims]: days.
-    full: every claim has lines.
+    claims: the block's slice of the chosen claims. rows: where its lines stand in the batch. bounds [claims + 1]: the
+    lines of claim i are the bounds[i]th to bounds[i + 1]th of the block. counts [claims]: how many these are.
+    admission [claims]: days.
     """
 
     __slots__ = (
         "_lines",
         "admission",
         "amount",
+        "bounds",
         "claims",
         "counts",
         "date",
-        "full",
         "item",
         "quantity",
         "rows",
-        "starts",
     )
 
-    def __init__(
-        self, batch: Batch, claims: slice, rows: Rows, counts: Int64, starts: Int64, admission: Int32, full: bool
-    ) -> None:
+    def __init__(self, batch: Batch, claims: slice, rows: Rows, bounds: Int64, counts: Int64, admission: Int32) -> None:
         lines = self._lines = batch.lines
-        self.claims, self.rows, self.counts, self.starts, self.admission = claims, rows, counts, starts, admission
-        self.full = full
+        self.claims, self.rows, self.bounds, self.counts, self.admission = claims, rows, bounds, counts, admission
         self.item, self.date, self.amount = lines.item[rows], lines.service_date[rows], lines.amount_fen[rows]
         self.quantity = None if lines.quantity_e4 is None else lines.quantity_e4[rows]
 
@@ -78,32 +74,37 @@ class LineBlock:
         """Give the position of every line's claim in the block."""
         return np.repeat(np.arange(len(self.counts)), self.counts)
 
-    def sums(self, values: Int64) -> Int64:
-        """Sum lines to claims."""
-        if self.full:
-            return np.add.reduceat(values, self.starts)
-        filled = self.counts > 0
-        sums = np.zeros(len(self.counts), np.int64)
-        sums[filled] = np.add.reduceat(values, self.starts[filled])
+    def sums(self, values: Int64, scratch: Scratch) -> Int64:
+        """Sum columns of lines to claims [columns, lines -> columns, claims]; at most four columns.
+
+        They are differences of running sums: `reduceat` would mispredict a branch at the end of every claim.
+        """
+        running = scratch.running[: len(values)]
+        np.add.accumulate(values, axis=1, out=running[:, 1:])
+        ends = running.take(self.bounds, axis=1)
+        sums: Int64 = ends[:, 1:] - ends[:, :-1]
         return sums
 
 
 class Scratch:
     """Memory [lines] of one worker that every block writes over: fresh memory costs a page fault every few kilobytes.
 
-    cell, word, rate: of the version in force. price: the payable unit price; anything before that.
+    cell, word, rate: of the version in force. price: the payable unit price; anything before that. running [4, 1 +
+    lines]: running sums from 0 on, in the place of all of these when lines are summed to claims.
     """
 
-    __slots__ = ("cell", "price", "rate", "word")
+    __slots__ = ("cell", "price", "rate", "running", "word")
 
-    def __init__(self, arrays: Int64) -> None:
-        self.cell, self.word, self.rate, self.price = arrays
+    def __init__(self, running: Int64) -> None:
+        self.running = running
+        self.cell, self.word, self.rate, self.price = running[:, 1:]
 
 
 class ChosenLines:
     """The lines of the claims that `rows` chooses, in that order.
 
-    first [claims + 1]: the lines of chosen claim i are the first[i]th to first[i + 1]th of them.
+    first [claims + 1]: the lines of chosen claim i are the first[i]th to first[i + 1]th of them; where the claims
+    follow each other in the batch, of all its lines.
     """
 
     def __init__(self, batch: Batch, rows: Rows) -> None:
@@ -112,16 +113,14 @@ class ChosenLines:
         self._begins = first[:-1][rows]
         self._unbroken = isinstance(rows, slice)
         self.admission = batch.admission[rows]
-        self.counts = first[1:][rows] - self._begins
-        self._full = np.count_nonzero(self.counts) == len(self.counts)
         if isinstance(rows, slice):
-            self.first = first[rows.start : rows.stop + 1] - first[rows.start]
+            self.first = first[rows.start : rows.stop + 1]
         else:
-            self.first = np.concatenate(([0], np.cumsum(self.counts)))
+            self.first = np.concatenate(([0], np.cumsum(first[1:][rows] - self._begins)))
 
     def cuts(self, block_lines: int) -> list[slice]:
         """Cut the claims into blocks of up to `block_lines` lines; more only where a single claim has more."""
-        claims, cuts, at = len(self.counts), [], 0
+        claims, cuts, at = len(self._begins), [], 0
         while at < claims:
             until = int(self.first.searchsorted(self.first[at] + block_lines, "right")) - 1
             until = min(max(until, at + 1), claims)
@@ -132,15 +131,17 @@ class ChosenLines:
     def blocks(self, cuts: list[slice]) -> Iterator[tuple[LineBlock, Scratch]]:
         """Give the blocks that have lines, all with the same memory to work in."""
         counts = [int(self.first[claims.stop] - self.first[claims.start]) for claims in cuts]
-        memory = np.empty((4, max(counts)), np.int64)
+        memory = np.empty((4, 1 + max(counts)), np.int64)
+        memory[:, 0] = 0
         for claims, count in zip(cuts, counts, strict=True):
             if count:
-                yield self._block(claims, count), Scratch(memory[:, :count])
+                yield self._block(claims, count), Scratch(memory[:, : 1 + count])
 
     def _block(self, claims: slice, count: int) -> LineBlock:
-        counts, begins = self.counts[claims], self._begins[claims]
-        starts = self.first[claims] - self.first[claims.start]
+        begins = self._begins[claims]
+        bounds = self.first[claims.start : claims.stop + 1] - self.first[claims.start]
+        counts = bounds[1:] - bounds[:-1]
         rows: Rows = slice(int(begins[0]), int(begins[0]) + count)
         if not self._unbroken:
-            rows = np.repeat(begins - starts, counts) + np.arange(count)
-        return LineBlock(self._batch, claims, rows, counts, starts, self.admission[claims], self._full)
+            rows = np.repeat(begins - bounds[:-1], counts) + np.arange(count)
+        return LineBlock(self._batch, claims, rows, bounds, counts, self.admission[claims])

@@ -10,7 +10,7 @@ from typing import cast
 
 import numpy as np
 
-from adjudicator.batch import BUCKETS, LARGEST_FEN, Batch
+from adjudicator.batch import LARGEST_FEN, Batch
 from adjudicator.catalog import Catalog
 from adjudicator.category_limits import ClaimLimit
 from adjudicator.ceilings import HIGHEST
@@ -119,7 +119,7 @@ class LineStage:
         if catalog is not None and self.rules.ceilings and not self.rules.whole_bill and catalog.ceilings_e6.size:
             code = codes.codes(_level_key(catalog))
             other = len(catalog.levels)
-            self.level = min(code, other) if isinstance(code, int) else np.minimum(code, other)
+            self.level = min(code, other) if isinstance(code, int) else np.minimum(code, other).astype(np.int32)
         self.given: Bool | None = None
         self.given_buckets = batch.given_buckets
         if batch.bucketed is not None and batch.given_buckets is not None:
@@ -177,7 +177,7 @@ class LineStage:
         states = self.out.states[block.claims]
         division = Division(block, found, part, states, scratch)
         division.divide(self.rules, self.limits, self.level, atoms, partial, negative)
-        self._sum(division, atoms)
+        self._sum(block, part, atoms, scratch)
         if self.given is not None:
             _blank_given(part, np.repeat(self.given[block.claims], block.counts))
         self.out.lines.put(block.rows, part)
@@ -256,24 +256,17 @@ class LineStage:
         self._hold(block, table.states[index])
         return table.values[index]
 
-    def _sum(self, division: Division, atoms: Index) -> None:
+    def _sum(self, block: LineBlock, part: JudgedLines, atoms: Index, scratch: Scratch) -> None:
         """Sum the buckets to claims and atoms.
 
         The law that they add up to the amounts holds line by line because a step takes off `left` what it puts in a
         bucket; here it is checked for the sums of every claim.
         """
-        block = division.block
         sums = self.out.atom_buckets[block.claims]
-        for number, bucket in enumerate(BUCKETS):
-            values = division.filled(bucket)
-            if values is None:
-                continue
-            if isinstance(atoms, int):
-                sums[:, atoms, number] = block.sums(values)
-                continue
-            for atom in range(self.rules.atoms):
-                sums[:, atom, number] = block.sums(values * (atoms == atom))
-        bill = self.out.bill[block.claims] = block.sums(block.amount)
+        for atom in range(self.rules.atoms):
+            of_atom = part.buckets if isinstance(atoms, int) else part.buckets * (atoms == atom)
+            sums[:, atom] = block.sums(of_atom, scratch).T
+        bill = self.out.bill[block.claims] = block.sums(block.amount[np.newaxis], scratch)[0]
         assert not np.count_nonzero(bills(sums) != bill), "buckets do not add up to the bill"
 
     def _take_given(self, given: Bool) -> None:
@@ -294,6 +287,5 @@ class LineStage:
 
 def _blank_given(part: JudgedLines, given: Bool) -> None:
     """Take back what was found about the lines of claims whose bucket totals came with them."""
-    for bucket in (part.in_scope, part.upfront, part.over_limit, part.self_funded):
-        bucket[given] = 0
+    part.buckets[:, given] = 0
     part.reason[given] = LineReason.GIVEN

@@ -11,29 +11,25 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adjudicator.catalog import CLASSES, Catalog
 from adjudicator.ceilings import NO_CEILING
-from adjudicator.columns import Int32, Int64, UInt8, constant
+from adjudicator.columns import Int32, Int64, UInt8
 from adjudicator.line_blocks import LineBlock, Scratch
 from adjudicator.reasons import LineReason
 from adjudicator.tables import Index
 
-RATE_BITS = constant((1 << 20) - 1)
-"""Of a packed word: the rate in ppm."""
+REASON_BITS = 3
+"""Of a packed word: the lowest bits are why the item is not payable."""
 
-REASON_SHIFT = constant(20)
-"""Of a packed word: where the eight bits of the reason begin."""
-
-SPECIAL = constant(1 << 28)
-"""Of a packed word: the version has a restriction or an upfront schedule."""
-
-CEILING_SHIFT = constant(32)
-"""Of a packed word: where the row of the ceiling begins."""
+REASON = np.array((1 << REASON_BITS) - 1, np.int32)
+SPECIAL = 1 << 32
+"""Added to the rate of a version that has a restriction or an upfront schedule while terms are numbered."""
 
 CLASS_C = CLASSES.index("C")
 LARGEST_INDEX = 8_000_000
-"""Cells of an index at most (12 bytes each)."""
+"""Cells of an index at most (8 bytes each, 12 where a word needs 64 bits)."""
 
 LONGEST_SPAN = 100_000
 """Days of an index at most."""
@@ -49,6 +45,9 @@ SMALL_INDEX = 1_000_000
 NO_LINES = np.empty(0, np.int64)
 
 
+Words = NDArray[np.signedinteger]
+
+
 @dataclass(frozen=True, slots=True)
 class VersionIndex:
     """The version in force for every item and every stretch of days in which the catalog does not change.
@@ -56,19 +55,27 @@ class VersionIndex:
     It holds for service dates from `lowest` to `highest`.
     offsets [days]: cell of item 0 in the stretch a day lies in, for days from `first_day` on; earlier and later days
     count as the first and the last. The cell before it stands for an unknown item (row -1).
-    words [cells]: packed. versions [cells]: row of the catalog's versions, -1 none in force.
-    ceilings_e6 [rows x (levels + 1), flat], the last row without a ceiling: what the packed ceiling row points into.
+    words [cells]: packed, from the lowest bit: the reason, the number of the terms (rate, special or not), the row of
+    the ceiling. They have 32 bits where these suffice, for the fewer bytes the more of them stay in the cache.
+    versions [cells]: row of the catalog's versions, -1 none in force.
+    terms: mask of reason and terms. rates [terms x reasons]: ppm, by these bits. special_from: those from here on
+    have a restriction or an upfront schedule. shift: where the row of the ceiling begins.
+    ceilings_e6 [rows x (levels + 1), flat], the last row without a ceiling.
     """
 
     lowest: int
     highest: int
     first_day: int
     offsets: Int64
-    words: Int64
+    words: Words
     versions: Int32
+    terms: Words
+    rates: Int64
+    special_from: int
+    shift: Words
     ceilings_e6: Int64
+    levels: Words
     highest_ceiling_e6: int
-    special: bool
 
     def covers(self, lowest: int, highest: int) -> bool:
         """Tell whether it holds for dates of this span."""
@@ -139,7 +146,13 @@ def _laid_out(catalog: Catalog, lowest: int, highest: int, changes: Int32) -> Ve
     first_day = int(changes[0]) - 1 if len(changes) else lowest
     days = np.arange(first_day, first_day + _span(changes) + 2)
     offsets = np.searchsorted(changes, days, "right") * width + 1
-    words, ceilings = _packed(catalog)
+    rows, levels = catalog.ceilings_e6.shape
+    ceilings = np.full((rows + 1, levels), NO_CEILING)
+    ceilings[:rows] = np.where(catalog.ceilings_e6 < 0, NO_CEILING, catalog.ceilings_e6)
+    reason, terms, number, row = _terms(catalog)
+    shift = REASON_BITS + int(len(terms) - 1).bit_length()
+    kind: type[np.signedinteger] = np.int32 if max((rows + 1) << shift, ceilings.size) <= 1 << 31 else np.int64
+    words = ((row << shift) | (number << REASON_BITS) | reason).astype(kind)
     found = words[cells]
     found[:, 0] = words[-2]
     return VersionIndex(
@@ -147,29 +160,33 @@ def _laid_out(catalog: Catalog, lowest: int, highest: int, changes: Int32) -> Ve
         highest,
         first_day,
         offsets,
-        found.ravel(),
-        cells.ravel(),
-        ceilings,
+        words=found.ravel(),
+        versions=cells.ravel(),
+        terms=np.array((1 << shift) - 1, kind),
+        rates=np.repeat(terms % SPECIAL, 1 << REASON_BITS),
+        special_from=int(terms.searchsorted(SPECIAL)) << REASON_BITS,
+        shift=np.array(shift, kind),
+        ceilings_e6=ceilings.ravel(),
+        levels=np.array(levels, kind),
         highest_ceiling_e6=int(ceilings.max()),
-        special=bool((words & SPECIAL).any()),
     )
 
 
-def _packed(catalog: Catalog) -> tuple[Int64, Int64]:
-    """Give the words of all versions, then of an unknown item and of an item not in force; and the flat ceilings."""
-    rows, levels = catalog.ceilings_e6.shape
-    ceilings = np.full((rows + 1) * levels, NO_CEILING)
-    ceilings[: rows * levels] = np.where(catalog.ceilings_e6 < 0, NO_CEILING, catalog.ceilings_e6).ravel()
+def _terms(catalog: Catalog) -> tuple[Int64, Int64, Int64, Int64]:
+    """Give reasons, all terms there are, their numbers, and rows of ceilings.
+
+    Reasons, numbers and rows are those of all versions, then of an unknown item and of an item not in force.
+    """
     versions = len(catalog.valid_from)
-    words = np.empty(versions + 2, np.int64)
-    row = np.where(catalog.ceiling < 0, rows, catalog.ceiling).astype(np.int64) * levels
-    words[:versions] = (row << CEILING_SHIFT) | catalog.upfront_ppm
-    words[:versions] |= np.where(catalog.item_class == CLASS_C, int(LineReason.CLASS_C) << REASON_SHIFT, 0)
-    words[:versions] |= np.where((catalog.restriction >= 0) | (catalog.upfront_schedule >= 0), SPECIAL, 0)
-    none = rows * levels << CEILING_SHIFT
-    words[versions] = none | int(LineReason.UNKNOWN_ITEM) << REASON_SHIFT
-    words[versions + 1] = none | int(LineReason.NOT_IN_FORCE) << REASON_SHIFT
-    return words, ceilings
+    reason, terms = np.zeros(versions + 2, np.int64), np.zeros(versions + 2, np.int64)
+    reason[:versions][catalog.item_class == CLASS_C] = LineReason.CLASS_C
+    reason[versions:] = LineReason.UNKNOWN_ITEM, LineReason.NOT_IN_FORCE
+    terms[:versions] = catalog.upfront_ppm
+    terms[:versions][(catalog.restriction >= 0) | (catalog.upfront_schedule >= 0)] += SPECIAL
+    row = np.full(versions + 2, len(catalog.ceilings_e6), np.int64)
+    np.copyto(row[:versions], catalog.ceiling, where=catalog.ceiling >= 0)
+    distinct, number = np.unique(terms, return_inverse=True)
+    return reason, distinct, number, row
 
 
 def in_force(catalog: Catalog, item: Int32, date: Int32) -> tuple[Int64, UInt8]:
@@ -233,12 +250,13 @@ class Found:
 
     def _look_up(self, index: VersionIndex, block: LineBlock, first_cell: Index) -> None:
         self._cell = np.add(block.item, first_cell, out=self._scratch.cell, dtype=np.int64)
-        word = self._word = index.words.take(self._cell, mode="clip", out=self._scratch.word)
-        self.rate = np.bitwise_and(word, RATE_BITS, out=self._scratch.rate)
-        reason = np.right_shift(word, REASON_SHIFT, out=self._scratch.price)
-        self.reason = reason.astype(np.uint8)  # the bits above are cut off
-        if index.special:
-            self.special = np.flatnonzero(np.bitwise_and(word, SPECIAL))
+        memory = self._scratch.word.view(index.words.dtype)[: len(block)]
+        word = self._word = index.words.take(self._cell, mode="clip", out=memory)
+        self.reason = np.bitwise_and(word, REASON).astype(np.uint8)
+        terms = np.bitwise_and(word, index.terms)
+        self.rate = index.rates.take(terms, mode="clip", out=self._scratch.rate)
+        if index.special_from < len(index.rates):
+            self.special = np.flatnonzero(terms >= index.special_from)
 
     @property
     def version(self) -> Int64:
@@ -262,8 +280,9 @@ class Found:
         `level` [lines]: column of the catalog's ceilings.
         """
         if self._index is not None:
-            row = np.right_shift(self._word, CEILING_SHIFT, out=self._word)
-            row = np.add(row, level, out=row)
+            row = np.right_shift(self._word, self._index.shift, out=self._word)
+            np.multiply(row, self._index.levels, out=row)
+            np.add(row, level, out=row, casting="same_kind")
             price = self._index.ceilings_e6.take(row, mode="clip", out=self._scratch.price)
             return price, self._index.highest_ceiling_e6
         assert self.catalog is not None

@@ -21,7 +21,7 @@ from adjudicator.lines import judge
 from adjudicator.reasons import LineReason
 from adjudicator.rulebook import CategoryLimit, Formula, LineRules, Term
 from adjudicator.tables import ClaimCodes
-from adjudicator.versions import in_force, index_versions
+from adjudicator.versions import REASON, in_force, index_versions
 from tests.kernel.line_worlds import START, catalog_of, constant, no_restrictions, program_of, world_of
 
 FOREVER = 2**31 - 1
@@ -214,7 +214,7 @@ def test_index_finds_the_version_the_search_finds(seed: int, items: int) -> None
     assert index is not None
     cell = index.offsets.take(date.astype(np.int64) - index.first_day, mode="clip") + item
     assert index.versions[cell].tolist() == version.tolist()
-    refused = (index.words[cell] >> 20) & 31
+    refused = index.words[cell] & REASON
     of_class = np.where((version >= 0) & (catalog.item_class[version] == 2), LineReason.CLASS_C, reason)
     assert refused.tolist() == of_class.tolist()
 
