@@ -146,8 +146,8 @@ class Openings:
 
 _NOTHING = np.empty(0, np.int64)
 
-_FIRST = constant(1)
-"""Number of a key's first value in a place: 0 stands for none."""
+_NONE, _FIRST = constant(0), constant(1)
+"""Numbers in a place of no value of a key, and of its first."""
 
 
 class Alike(NamedTuple):
@@ -255,13 +255,14 @@ class CounterSpace:
     def open(self, waves: Waves) -> Opened:
         """Open the counters for a block."""
         rows = waves.rows
-        if not self.kept:
+        if not self.kept or (self._episodic and self._sizes[-1] == 1):  # no claim names an episode
             return OpenedByClaim(self.row, _NOTHING, np.zeros((len(self.rules), len(rows)), np.int64))
         period = self._period if isinstance(self._period, int) else self._period[rows]
         of_place = self._first if self._rolling else period
         slot: Int64 | None = None
         if self._simple:
-            places = self._place(self._holders.codes(rows[: waves.starts[1]], "person"), (), of_place)
+            holder = self._holders.codes(rows[: waves.starts[1]], "person")
+            places = self._place(holder, [_NONE] * len(self._keys), of_place)
             slots = len(places)
         else:
             places, slot, slots = self._slots(rows, of_place)
@@ -276,9 +277,10 @@ class CounterSpace:
 
     @property
     def _simple(self) -> bool:
-        """Whether a holder has one slot, so that a wave reads a prefix of the state."""
+        """Whether a holder has one slot, so that a wave reads a prefix of the state. Keys nobody gives do not count."""
         one_period = self._rolling or isinstance(self._period, int)
-        return self._holder == "person" and not self._keys and one_period and self._holders.alone
+        told_apart = any(size > 1 for size in self._sizes)
+        return self._holder == "person" and not told_apart and one_period and self._holders.alone
 
     def _slots(self, rows: Int64, period: Index) -> tuple[Int64, Int64, int]:
         """Give the places of a block, the slot of every claim and the number of slots.

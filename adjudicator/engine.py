@@ -23,7 +23,7 @@ from adjudicator.rulebook import Program, Rulebook, State
 from adjudicator.settlement import Settlement
 from adjudicator.tables import ClaimCodes
 from adjudicator.wave import Block, Observe
-from adjudicator.waves import THREAD_CLAIMS, arrange, cut, sequence
+from adjudicator.waves import BLOCK_CLAIMS, arrange, cut, sequence
 from adjudicator.workers import run, together
 
 _NO_ACCOUNTS = Accounts.empty()
@@ -120,7 +120,7 @@ class _Plan:
     def settle(self, block_holders: int | None) -> None:
         """Settle all claims, some holders at a time."""
         found = self.results.open_plan(self.program, self.rows, self.reason)
-        workers = self.workers if block_holders or len(self.rows) > THREAD_CLAIMS else 1
+        workers = self.workers if block_holders or len(self.rows) > BLOCK_CLAIMS else 1
         blocks = cut(self.order, block_holders, workers)
         opened = run(lambda block: self._settle_block(*block, found), blocks, workers)
         spaces = [

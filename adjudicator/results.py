@@ -17,7 +17,7 @@ from adjudicator.rulebook import Program, Rulebook, State
 from adjudicator.settlement import LayerResult, Settlement
 from adjudicator.tables import Rows
 from adjudicator.wave import Wave
-from adjudicator.waves import THREAD_CLAIMS
+from adjudicator.waves import BLOCK_CLAIMS
 from adjudicator.workers import together
 
 ACCOUNT = "personal_account"
@@ -169,7 +169,7 @@ class Results:
                 lambda: accounts.append(closing(opening, self._accounts)),
                 lambda: money.append(self._money(layers, status)),
             ],
-            workers if self._claims > THREAD_CLAIMS else 1,
+            workers if self._claims > BLOCK_CLAIMS else 1,
         )
         person, cash, held = money[0]
         return Settlement(

@@ -15,14 +15,10 @@ from adjudicator.batch import Batch
 from adjudicator.columns import Int64
 from adjudicator.ordering import numbered, sorted_rows
 
-BLOCK_CLAIMS = 65_536
-"""Claims that a single worker settles together at most, more only where one group has more: it all stays in the cache.
+BLOCK_CLAIMS = 131_072
+"""Claims that a single worker settles together at most, more only where one group has more. So many in all are not
+worth a second one. Several workers settle twice as many together: they wait for the interpreter's lock less often.
 """
-
-THREAD_CLAIMS = 131_072
-"""Claims in a block where several workers share the interpreter's lock; so many in all are not worth a second worker.
-"""
-
 
 _NUMBER = 63
 """Bits of an int64 above 0; times too far apart are numbered."""
@@ -100,12 +96,12 @@ def _break_ties(batch: Batch, rows: Int64, tied: Int64) -> None:
 def cut(order: Order, block_holders: int | None, workers: int = 1) -> list[tuple[int, int]]:
     """Cut groups into blocks: (first group, last + 1).
 
-    A block has `block_holders` groups; by default the blocks have alike many claims, as suits the cache, and are as
-    many as keep all workers busy to the end.
+    A block has `block_holders` groups; by default the blocks have alike many claims, and are as many as keep
+    all workers busy to the end.
     """
     claims, groups = len(order.rows), len(order)
     if block_holders is None:
-        most = BLOCK_CLAIMS if workers == 1 else THREAD_CLAIMS
+        most = BLOCK_CLAIMS if workers == 1 else 2 * BLOCK_CLAIMS
         count = workers * -(-claims // (workers * most))
     else:
         count = -(-groups // block_holders)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
@@ -63,7 +64,7 @@ def every_batch_is_large() -> Iterator[None]:
     """Let small batches go to all workers too, as large ones do."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (engine, waves, results):
-            patch.setattr(module, "THREAD_CLAIMS", 1)
+            patch.setattr(module, "BLOCK_CLAIMS", 1)
         patch.setattr(lines, "THREAD_LINES", 64)
         yield
 
@@ -95,7 +96,7 @@ def test_several_plans_in_one_batch(
 
 def test_a_batch_of_one_block_starts_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (engine, waves, results):
-        monkeypatch.setattr(module, "THREAD_CLAIMS", 50)
+        monkeypatch.setattr(module, "BLOCK_CLAIMS", 50)
     monkeypatch.setattr(lines, "THREAD_LINES", 65_536)
     monkeypatch.setattr(threading.Thread, "start", lambda thread: pytest.fail("a thread was started"))
     programs = [program(PLANS[0])]
@@ -125,6 +126,7 @@ def test_the_first_error_in_order_is_raised_and_what_waits_is_dropped() -> None:
         begun.append(number)
         if number in (1, 2):
             raise ValueError(str(number))
+        time.sleep(0.001)  # so that the error is seen before the last task begins, also on a busy machine
         return number
 
     for workers in (1, 2):
