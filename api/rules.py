@@ -124,9 +124,13 @@ def _compile(library: Library, chosen: Sequence[str]) -> tuple[Program, ...]:
 
 
 def load_tables(folder: Path | None = None) -> Catalogs | None:
-    """Read and compile tables: those of a folder, else the shipped ones, where there are any."""
+    """Read and compile tables: those of a folder, else the shipped ones, where there are any. Raises CannotRunError for
+    a folder with neither items nor facilities: with it, nothing would be payable."""
     if folder is not None:
-        return load(folder)
+        tables = load(folder)
+        if not len(tables.items.source) and not tables.facilities.codes:
+            raise CannotRunError("NO_TABLES", path=folder)
+        return tables
     return load(SHIPPED_TABLES) if SHIPPED_TABLES.is_dir() else None
 
 

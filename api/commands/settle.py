@@ -29,7 +29,7 @@ def run(
     assert settled.manifest is not None
     outputs = [str(out / mark.path) for mark in settled.manifest.outputs]
     terminal.write_json({"out": str(out), "counts": settled.manifest.counts, "totals": settled.manifest.totals,
-                         "outputs": outputs})  # fmt: skip
+                         "ignored": settled.intake.ignored, "outputs": outputs})  # fmt: skip
     return FINDINGS if settled.intake.counts.rows_refused else FINE
 
 
@@ -40,11 +40,22 @@ def show(settled: Run, terminal: Terminal) -> None:
     terminal.print()
     terminal.print(say("SETTLE_READ", **fields))
     if counts.rows_refused:
-        terminal.print(say("SETTLE_REJECTED", **fields), style="yellow")
+        terminal.print(say("SETTLE_REJECTED", **fields, table=_file_of("rejected", settled)), style="yellow")
+    if counts.warnings:
+        terminal.print(say("SETTLE_WARNED", **fields, table=_file_of("warnings", settled)), style="yellow")
+    for file, columns in settled.intake.ignored.items():
+        if columns:
+            terminal.print(say("SETTLE_IGNORED", file=file, columns=", ".join(columns)), style="yellow", markup=False)
     print_totals(settled.totals(), terminal)
     if settled.folder is not None:
         terminal.print()
         terminal.print(say("SETTLE_WRITTEN", folder=settled.folder))
+
+
+def _file_of(table: str, settled: Run) -> str:
+    """Name the file that a table of the run stands in, or the table where none was written."""
+    paths = [mark.path for mark in settled.manifest.outputs] if settled.manifest else []
+    return next((path for path in paths if path.startswith(f"{table}.")), table)
 
 
 def print_totals(totals: Totals, terminal: Terminal) -> None:

@@ -17,7 +17,7 @@ from api.door.programs import Asked, asked_by
 from api.door.refusing import refuse_broken_rows, refuse_rows_without_claim
 from api.door.required import check_headings, extra_headings
 from api.door.rows import Books, read_heads_and_lines, read_rows
-from api.door.warnings import warn
+from api.door.warnings import warn, warn_of_sheets
 from api.files.findings import Troubles
 from api.files.headings import CLAIM, LINE
 from api.files.source import Source
@@ -96,6 +96,8 @@ def take_in(claims: Source, lines: Source | None, members: Source | None, settin
     admitted = admit(gathered, claims, line_source, covered, setting, asked, books, troubles)
     batch, good, kept = admitted.batch, admitted.claims, admitted.kept
     warn(batch, good, claims, line_source or claims, books, troubles, setting)
+    for source in filter(None, (claims, lines, members)):
+        warn_of_sheets(source, troubles)
     counts = Counts(
         claims_read=len(gathered),
         claims_kept=kept,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
 from adjudicator.batch import Batch
 from adjudicator.reasons import ClaimReason
@@ -38,3 +39,11 @@ def warn(
     troubles.add(
         Trouble("FACILITY_NOT_IN_TABLE", claim_source.name, column, rows, values, claims.code[at], severity="warning")
     )
+
+
+def warn_of_sheets(source: Source, troubles: Troubles) -> None:
+    """Report sheets of a workbook that were not read although they have headings like the one that was."""
+    for sheet in source.sheets[1:]:
+        read: dict[str, object] = {"read": source.sheets[0]}
+        row, told = np.zeros(1, np.int64), pa.array([sheet], pa.string())
+        troubles.add(Trouble("SHEET_NOT_READ", source.name, "", row, told, severity="warning", fields=read))

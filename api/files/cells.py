@@ -42,6 +42,7 @@ class Fault(IntEnum):
     WORD_NOT_KNOWN = 12
     MARKS_NOT_READ = 13
     NEGATIVE_NUMBER = 14
+    CELL_IS_ERROR = 15  # #N/A
 
 
 DECIMALS = {"money": 2, "quantity": 4, "price": 6, "rate": 6, "number": 0}
@@ -72,7 +73,10 @@ _SCIENTIFIC = re.compile(r"[+-]?(\d)(?:[.,](\d*))?[eE]\+(\d{1,3})")
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
 _TIME = re.compile(r"(\d{1,2})\s*[:时]\s*(\d{1,2})(?:\s*[:分]\s*(\d{1,2})(?:\.\d+)?)?\s*[分秒]?\s*Z?")
-_MONEY_SIGNS = str.maketrans("", "", ",，￥¥元 \u00a0\u3000")
+_CURRENCY = re.compile(r"([+-]?)\s*¥?\s*(.*?)\s*元?")
+_GROUPED = re.compile(r"([+-]?)\s*(\d{1,3}(?:[, ]\d{3})+(?:\.\d*)?)")
+_ERROR = re.compile(r"#[A-Z][A-Z0-9/_]*[!?]?|#+|Err:\d{3}")
+"""What a spreadsheet shows where a formula fails, or where a column is too narrow for its number."""
 _TEXT_MARKS = re.compile(r'^="?(.*?)"?$')
 
 
@@ -136,16 +140,17 @@ def _decimal_texts(array: pa.StringArray, kind: str) -> tuple[Int64, UInt8]:
 def _decimal(text: str, kind: str) -> tuple[int, int]:
     """Read one odd number: separators, currency signs, full-width digits, per cent, the noise of binary fractions."""
     scale = DECIMALS[kind]
-    plain = unicodedata.normalize("NFKC", text).translate(_MONEY_SIGNS).strip()
+    plain = unicodedata.normalize("NFKC", text).strip()
     if not plain:
         return MISSING, Fault.NONE
+    if _ERROR.fullmatch(plain):
+        return MISSING, Fault.CELL_IS_ERROR
+    plain = _bare(plain)
     if is_rounded(plain):
         return MISSING, Fault.NUMBER_ROUNDED
-    if plain.startswith("(") and plain.endswith(")"):
-        plain = "-" + plain[1:-1]
     percent = kind == "rate" and plain.endswith("%")
     try:
-        number = decimal.Decimal(plain.rstrip("%") if percent else plain)
+        number = decimal.Decimal(plain.removesuffix("%").rstrip() if percent else plain)
     except decimal.InvalidOperation:
         return MISSING, Fault.NOT_A_NUMBER
     if not number.is_finite() or "_" in plain:
@@ -160,6 +165,19 @@ def _decimal(text: str, kind: str) -> tuple[int, int]:
     if units != whole:
         return MISSING, Fault.TOO_MANY_DECIMALS
     return units, Fault.NONE
+
+
+def _bare(text: str) -> str:
+    """Take the signs of yuan off a number, write (5.00) as -5.00, and join what separators divide into groups of three.
+
+    A comma anywhere else stays, so that the number is refused: 13500,00 may be meant as 13500.00.
+    """
+    money = _CURRENCY.fullmatch(text)
+    sign, plain = money.groups() if money else ("", text)
+    if plain.startswith("(") and plain.endswith(")"):
+        sign, plain = sign + "-", _CURRENCY.sub(r"\1\2", plain[1:-1].strip(), count=1)
+    grouped = _GROUPED.fullmatch(sign + plain)
+    return grouped[1] + grouped[2].replace(",", "").replace(" ", "") if grouped else sign + plain
 
 
 def moments(array: pa.Array, serials: bool = False) -> tuple[Int64, UInt8]:
@@ -206,6 +224,8 @@ def read_moment(text: str, serials: bool = False) -> tuple[int, int]:
     plain = unicodedata.normalize("NFKC", text).strip()
     if not plain:
         return MISSING, Fault.NONE
+    if _ERROR.fullmatch(plain):
+        return MISSING, Fault.CELL_IS_ERROR
     if serials and re.fullmatch(r"\d{5}(\.\d+)?", plain):
         day, _, part = plain.partition(".")
         ordinal = _EXCEL_EPOCH.toordinal() + int(day)
@@ -240,6 +260,8 @@ def read_id(text: str, longest: int = LONGEST_ID) -> str | Fault:
         return ""
     if CUT in plain:
         return Fault.CELL_TOO_LARGE
+    if _ERROR.fullmatch(plain):
+        return Fault.CELL_IS_ERROR
     if is_rounded(plain):
         return Fault.ID_ROUNDED
     if len(plain) > longest:

@@ -51,6 +51,7 @@ class BrokenRow:
 class Source:
     """One file, or one table, being read.
 
+    `sheets`: of a workbook in which several sheets have such headings, the one that is read and those that are not.
     `broken`, `encoding` and `asked` (the columns somebody read) are complete when all blocks are read. `serials`:
     numbers may stand for dates.
     """
@@ -62,6 +63,7 @@ class Source:
     encoding: str = ""
     broken: list[BrokenRow] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
+    sheets: tuple[str, ...] = ()
 
     def positions(self) -> dict[str, int]:
         """Give the place in the file of every column that somebody asked for, by name."""

@@ -14,13 +14,20 @@ import pyarrow as pa
 from python_calamine import CalamineWorkbook
 
 from api.files.delimited import HEAD_ROWS
+from api.files.error_cells import error_cells
+from api.files.findings import InputError
 from api.files.headings import Part, known, plain, read_headings
 from api.files.source import Block, Source
+from catalogs.findings import Finding
 
 BLOCK_ROWS = 1 << 14
 
 LARGEST_UNPACKED = 4 << 30
 """A workbook may unpack to so many bytes; a sheet of a million full rows has less."""
+
+
+SHEETS_ALIKE = 2
+"""A sheet that has one in so many of the known headings of the one that is read, or more, holds rows as that does."""
 
 
 def open_workbook(path: Path, parts: tuple[Part, ...]) -> Source:
@@ -30,31 +37,43 @@ def open_workbook(path: Path, parts: tuple[Part, ...]) -> Source:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > LARGEST_UNPACKED:
             raise ValueError(f"it unpacks to {size >> 20} MB")
-    sheet, above, names = _best_sheet(path, parts)
-    source = Source(f"{path.name}", read_headings(names, parts), lambda: _read(path, sheet, above, source), True)
+    sheet, above, names, alike = _best_sheet(path, parts)
+    source = Source(path.name, read_headings(names, parts), lambda: _read(path, sheet, above, source), True)
+    source.sheets = (sheet, *alike) if alike else ()
     return source
 
 
-def _best_sheet(path: Path, parts: tuple[Part, ...]) -> tuple[str, int, list[str]]:
-    """Find sheet and heading row: give (sheet, rows up to it, names)."""
+def _best_sheet(path: Path, parts: tuple[Part, ...]) -> tuple[str, int, list[str], list[str]]:
+    """Find sheet and heading row: give (sheet, rows up to it, names, further sheets with such headings)."""
     table = known(parts)
     book = CalamineWorkbook.from_path(path)
     best: tuple[int, str, int, list[str]] = (0, book.sheet_names[0], 1, [])
+    most = dict.fromkeys(book.sheet_names, 0)
     for name in book.sheet_names:
         for number, row in enumerate(islice(book.get_sheet_by_name(name).iter_rows(), HEAD_ROWS), 1):
             cells = [cell_text(cell) for cell in row]
             matches = len({table[plain(cell)].name for cell in cells if plain(cell) in table})
+            most[name] = max(most[name], matches)
             if matches > best[0] or not best[3]:
                 best = (matches, name, number, cells)
-    return best[1:]
+    found, sheet, above, names = best
+    if not any(names):
+        raise InputError([Finding("FILE_EMPTY", path.name)])
+    alike = [name for name, matches in most.items() if name != sheet and matches * SHEETS_ALIKE >= max(found, 1)]
+    return sheet, above, names, alike
 
 
 def _read(path: Path, sheet: str, above: int, source: Source) -> Iterator[Block]:
-    rows = CalamineWorkbook.from_path(path).get_sheet_by_name(sheet).iter_rows()
+    opened = CalamineWorkbook.from_path(path).get_sheet_by_name(sheet)
+    rows, failed = opened.iter_rows(), error_cells(path, sheet)
+    left = opened.start[1] if opened.start else 0  # rows are given from the first column that is used
     wanted = {**source.reading.columns, **source.reading.extra}
     following = above + 1
     remaining = islice(rows, above, None)
     while chunk := list(islice(remaining, BLOCK_ROWS)):
+        for row, column, text in failed:
+            if following <= row < following + len(chunk) and column - left < len(chunk[row - following]):
+                chunk[row - following][column - left] = text
         columns = {
             name: pa.array([cell_text(row[at]) if at < len(row) else "" for row in chunk], pa.string())
             for name, at in wanted.items()

@@ -91,6 +91,17 @@ def test_a_clean_file_gives_exit_code_0(tmp_path: Path, command: Command) -> Non
     assert command("settle", claims, "-m", members, "--plans", plan, "-o", tmp_path / "out").code == 0
 
 
+def test_what_was_not_used_or_is_doubtful_is_told(tmp_path: Path, command: Command) -> None:
+    clean = "".join(line for line in CLAIMS.splitlines(keepends=True) if not line.startswith("1005"))
+    claims, members, plan = write_files(tmp_path, clean.replace("甲乙类", "机构编号").replace("医院等级", "等级说明"))
+    words = ("settle", claims, "-m", members, "--plans", plan, "-o", tmp_path / "out")
+    outcome = command(*words, "--format", "jsonl")
+    assert "claims.csv: columns that were not used: 等级说明" in outcome.out
+    assert "doubtful, but settled: see warnings.jsonl" in outcome.out
+    assert "未使用：等级说明" in command(*words, "--lang", "zh").out
+    assert command(*words, "--json").json["ignored"]["claims.csv"] == ["等级说明"]
+
+
 def test_chinese(settled: Settled, command: Command) -> None:
     words = (
         "settle",
@@ -145,6 +156,10 @@ def test_files_that_are_not_there(tmp_path: Path, command: Command) -> None:
         (lambda folder: (folder / "plan.yaml").write_text("plan: x\n  bad: [\n"), "YAML_SYNTAX"),
         (lambda folder: (folder / "plan.yaml").unlink(), "no such file"),
         (lambda folder: (folder / "out").write_text("a file"), "is a file"),
+        (
+            lambda folder: ((folder / "tables").mkdir(), (folder / "tables" / "x.csv").write_text("a\n1\n")),
+            "no item and no facility",
+        ),
         (lambda folder: ((folder / "out").mkdir(), (folder / "out" / "thesis.doc").touch()), "not a folder of results"),
     ],
 )
@@ -154,7 +169,8 @@ def test_what_cannot_run_says_why_and_changes_nothing(
     claims, members, plan = write_files(tmp_path)
     spoil(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    words = ("settle", claims, "-m", members, "--plans", plan, "-o", tmp_path / "out")
+    words = ["settle", claims, "-m", members, "--plans", plan, "-o", tmp_path / "out"]
+    words += ["--catalogs", tmp_path / "tables"] if (tmp_path / "tables").exists() else []
     outcome = command(*words)
     assert outcome.code == 2
     assert said in outcome.err

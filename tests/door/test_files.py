@@ -332,6 +332,49 @@ def test_workbooks(tmp_path: Path) -> None:
     assert intake.batch.lines.service_date.tolist() == [days("2023-03-02")] * 2 + [days("2023-03-04")]
 
 
+def test_a_formula_that_fails_refuses_its_claim(tmp_path: Path) -> None:
+    headings = ["claim_id", "person_id", "date", "class", "quantity", "price", "amount", "filing"]
+    with xlsxwriter.Workbook(tmp_path / "claims.xlsx") as book:
+        sheet = book.add_worksheet("R&D <明细>")
+        sheet.write_row(1, 2, headings)
+        for row in range(2, 32_000):  # more than a block
+            sheet.write_row(row, 2, (f"C{row}", "P1", "2023-03-01", "A", 1, 5, 5, "none"))
+        for row, column, shown in ((2, 8, "#DIV/0!"), (20_000, 9, "#N/A"), (31_999, 5, "#REF!")):
+            sheet.write_formula(row, column, "=NA()", None, shown)
+    (tmp_path / "members.csv").write_text(MEMBERS)
+    intake = batch_from_files(tmp_path / "claims.xlsx", None, tmp_path / "members.csv", SETTING)
+    assert [(r["row"], r["column"], r["value"], r["code"]) for r in intake.rejected().to_pylist()] == [
+        (3, "amount", "#DIV/0!", "CELL_IS_ERROR"),
+        (20_001, "filing", "#N/A", "CELL_IS_ERROR"),
+        (32_000, "class", "#REF!", "CELL_IS_ERROR"),
+    ]
+    assert intake.counts.claims_kept == 31_995
+
+
+def test_a_sheet_that_was_not_read_is_told(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "claims.xlsx") as book:
+        for name in ("三月", "四月", "说明"):
+            sheet = book.add_worksheet(name)
+            if name == "说明":
+                sheet.write(0, 0, "金额以元计")
+                continue
+            sheet.write_row(0, 0, CHINESE.split(","))
+            for number, record in enumerate(records(), 1):
+                sheet.write_row(number, 0, list(record.values()))
+    (tmp_path / "members.csv").write_text(MEMBERS)
+    intake = batch_from_files(tmp_path / "claims.xlsx", None, tmp_path / "members.csv", SETTING)
+    (told,) = intake.warnings().to_pylist()
+    assert (told["code"], told["value"], "三月" in told["reason"]) == ("SHEET_NOT_READ", "四月", True)
+
+
+def test_a_workbook_with_nothing_in_it(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "claims.xlsx") as book:
+        book.add_worksheet()
+    with pytest.raises(InputError) as error:
+        batch_from_files(tmp_path / "claims.xlsx", None, tmp_path / "claims.xlsx", SETTING)
+    assert {finding.code for finding in error.value.findings} == {"FILE_EMPTY"}
+
+
 def test_an_identity_number_that_a_workbook_rounded(tmp_path: Path) -> None:
     write_workbook(tmp_path / "claims.xlsx", 340302199001011234)
     (tmp_path / "members.csv").write_text(MEMBERS)
