@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from python_calamine import CalamineWorkbook
+from python_calamine import CalamineSheet, CalamineWorkbook
 
 from api.files.delimited import HEAD_ROWS
 from api.files.error_cells import error_cells
@@ -39,34 +39,37 @@ def open_workbook(path: Path, parts: tuple[Part, ...]) -> Source:
             raise ValueError(f"it unpacks to {size >> 20} MB")
     sheet, above, names, alike = _best_sheet(path, parts)
     source = Source(path.name, read_headings(names, parts), lambda: _read(path, sheet, above, source), True)
-    source.sheets = (sheet, *alike) if alike else ()
+    source.sheets = (sheet.name, *alike) if alike else ()
     return source
 
 
-def _best_sheet(path: Path, parts: tuple[Part, ...]) -> tuple[str, int, list[str], list[str]]:
-    """Find sheet and heading row: give (sheet, rows up to it, names, further sheets with such headings)."""
+def _best_sheet(path: Path, parts: tuple[Part, ...]) -> tuple[CalamineSheet, int, list[str], list[str]]:
+    """Find sheet and heading row: give (sheet, rows up to it, names, further sheets with such headings).
+
+    A sheet is parsed whole as soon as it is asked for, so the one found is kept for reading.
+    """
     table = known(parts)
     book = CalamineWorkbook.from_path(path)
-    best: tuple[int, str, int, list[str]] = (0, book.sheet_names[0], 1, [])
+    best: tuple[int, CalamineSheet | None, int, list[str]] = (0, None, 1, [])
     most = dict.fromkeys(book.sheet_names, 0)
     for name in book.sheet_names:
-        for number, row in enumerate(islice(book.get_sheet_by_name(name).iter_rows(), HEAD_ROWS), 1):
+        opened = book.get_sheet_by_name(name)
+        for number, row in enumerate(islice(opened.iter_rows(), HEAD_ROWS), 1):
             cells = [cell_text(cell) for cell in row]
             matches = len({table[plain(cell)].name for cell in cells if plain(cell) in table})
             most[name] = max(most[name], matches)
             if matches > best[0] or not best[3]:
-                best = (matches, name, number, cells)
+                best = (matches, opened, number, cells)
     found, sheet, above, names = best
-    if not any(names):
+    if sheet is None or not any(names):
         raise InputError([Finding("FILE_EMPTY", path.name)])
-    alike = [name for name, matches in most.items() if name != sheet and matches * SHEETS_ALIKE >= max(found, 1)]
+    alike = [name for name, matches in most.items() if name != sheet.name and matches * SHEETS_ALIKE >= max(found, 1)]
     return sheet, above, names, alike
 
 
-def _read(path: Path, sheet: str, above: int, source: Source) -> Iterator[Block]:
-    opened = CalamineWorkbook.from_path(path).get_sheet_by_name(sheet)
-    rows, failed = opened.iter_rows(), error_cells(path, sheet)
-    left = opened.start[1] if opened.start else 0  # rows are given from the first column that is used
+def _read(path: Path, sheet: CalamineSheet, above: int, source: Source) -> Iterator[Block]:
+    rows, failed = sheet.iter_rows(), error_cells(path, sheet.name)
+    left = sheet.start[1] if sheet.start else 0  # rows are given from the first column that is used
     wanted = {**source.reading.columns, **source.reading.extra}
     following = above + 1
     remaining = islice(rows, above, None)
