@@ -22,7 +22,7 @@ from api.door.members import EARLIEST, Members
 from api.door.programs import Asked
 from api.door.required import PAID
 from api.door.rows import Books
-from api.files.texts import some_of
+from api.files.texts import Texts, some_of
 from catalogs.tables.lookup import CatalogIndex
 
 _REASON_OF_STATE = {
@@ -141,7 +141,7 @@ def item_rows(claims: Claims, place: Category, index: CatalogIndex | None, books
     texts = books.values("item_code")
     if (place.codes == place.codes[0]).all():
         only = place.values[place.codes[0]] if place.codes[0] >= 0 else ""
-        of_codes = index.rows_of(only, some_of(texts, np.arange(len(texts))))
+        of_codes = index.rows_of(only, texts.column if isinstance(texts, Texts) else texts)
         return np.append(of_codes, np.int32(-1)).take(codes)
     width = len(texts) + 1
     pair = (place.codes[claims.line_claim].astype(np.int64) + 1) * width + codes + 1

@@ -101,11 +101,11 @@ class _Check:
 
     def named_items(self, lines: Rows) -> None:
         """Find lines that name neither an item nor a class."""
-        unnamed = np.arange(len(lines))
+        unnamed = np.ones(len(lines), np.bool_)
         for name in ("item_code", "class"):
             if name in lines.columns:
-                unnamed = unnamed[lines.columns[name][unnamed] < 0]
-        self.report("CELL_EMPTY", "item_code", unnamed)
+                unnamed &= lines.columns[name] < 0
+        self.report("CELL_EMPTY", "item_code", np.flatnonzero(unnamed))
 
     def unique_ids(self, lines: Rows) -> None:
         """Find line ids that stand twice in a claim; the first one stays, the later ones are named."""

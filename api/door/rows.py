@@ -175,7 +175,9 @@ class Collector:
 
 
 def joined(parts: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
-    """Join arrays; none give an empty one of the type."""
+    """Join arrays; none give an empty one of the type, and a single one is that array."""
+    if len(parts) == 1:
+        return parts[0]
     return np.concatenate(parts) if parts else np.empty(0, dtype)
 
 

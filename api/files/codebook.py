@@ -41,15 +41,11 @@ class Codebook:
         chunks = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
         if not pa.types.is_dictionary(chunks.type):
             chunks = chunks.dictionary_encode()
-        cells = np.empty(len(chunks), np.int32)
-        start = 0
-        for chunk, codes in self._coded(chunks):
-            indices = pc.fill_null(chunk.indices, len(codes)) if chunk.null_count else chunk.indices
-            np.append(codes, np.int32(MISSING_CODE)).take(
-                indices.to_numpy(), out=cells[start : start + len(chunk)], mode="clip"
-            )
-            start += len(chunk)
-        return cells
+        cells = [
+            pc.fill_null(pc.take(pa.array(codes), chunk.indices), MISSING_CODE).to_numpy()
+            for chunk, codes in self._coded(chunks)
+        ]
+        return np.concatenate(cells) if cells else np.empty(0, np.int32)
 
     def _coded(self, chunks: pa.ChunkedArray) -> Iterable[tuple[pa.DictionaryArray, Int32]]:
         """Give the chunks of a column, each with the codes of its words."""
