@@ -21,8 +21,15 @@ UsageError = typer.BadParameter.__bases__[0]
 """The root of typer's usage errors, which typer does not export."""
 
 NOT_A_CHOICE = re.compile(r" is not one of (.+?)\.?$")
+TOO_SMALL = re.compile(r"^Input should be greater than or equal to (\S+)$")
+NO_NUMBER = re.compile(r"^Input should be a valid (?:integer|number)")
+ONE_TOO_MANY = re.compile(r"^Got unexpected extra arguments?(?:\(s\))? \((.*)\)$")
 NO_COMMAND = re.compile(r"^No such command '(.*?)'\.(?: Did you mean (.+)\?)?$")
 """Typer's own sentences, English in every language; one that is not recognised is shown as it is."""
+
+
+DATABASES = ("sqlalchemy.exc", "pysqlite3.dbapi2", "sqlite3")
+"""Modules whose errors are failures of a database."""
 
 
 class CannotRunError(AdjudicatorError):
@@ -79,7 +86,7 @@ def _describe(failure: Exception, say: Messages) -> tuple[str, str, str]:
         return _file(failure, say)
     if type(failure).__name__ == "OutcomeUnknownError":
         return _told("LEDGER_OUTCOME_UNKNOWN", {"problem": _cause(failure.__cause__)}, say)
-    if type(failure).__module__ == "sqlalchemy.exc":
+    if type(failure).__module__ in DATABASES:
         return _told("LEDGER_FAILED", {"problem": _cause(failure)}, say)
     findings = getattr(failure, "findings", None)
     if findings:
@@ -91,7 +98,9 @@ def _describe(failure: Exception, say: Messages) -> tuple[str, str, str]:
 
 def _cause(failure: BaseException | None) -> str:
     """Give what a database says of a failure, without the statement: it may hold what is nobody else's business."""
-    return str(getattr(failure, "orig", None) or type(failure).__name__).strip()
+    if type(failure).__module__ == "sqlalchemy.exc":
+        return str(getattr(failure, "orig", None) or type(failure).__name__).strip()
+    return str(failure).strip()
 
 
 def _usage(failure: Exception, say: Messages) -> tuple[str, str, str]:
@@ -113,6 +122,12 @@ def _usage(failure: Exception, say: Messages) -> tuple[str, str, str]:
     if name and (choices := NOT_A_CHOICE.search(problem)):
         words = choices[1].replace("'", "")
         return _told("CLI_NOT_A_CHOICE", {"name": name, "choices": words, "command": command}, say)
+    if name and (least := TOO_SMALL.search(problem)):
+        return _told("CLI_TOO_SMALL", {"name": name, "least": least[1], "command": command}, say)
+    if name and NO_NUMBER.search(problem):
+        return _told("CLI_NO_NUMBER", {"name": name, "command": command}, say)
+    if words := ONE_TOO_MANY.search(problem):
+        return _told("CLI_ONE_TOO_MANY", {"words": words[1], "command": command}, say)
     if word := NO_COMMAND.search(problem):
         hint = say("CLI_DID_YOU_MEAN", names=word[2].replace("'", "")) if word[2] else ""
         return _told("CLI_NO_COMMAND", {"word": word[1], "command": command, "hint": hint}, say)

@@ -27,7 +27,9 @@ def run(method: str, address: str, body: Path | None, key_id: str, settings: Set
 
 
 def options(method: str, address: str, body: Path | None, key_id: str, settings: Settings) -> list[tuple[str, str]]:
-    """Give options of curl for one signed attempt. Raises CannotRunError for a key that is not there."""
+    """Give options of curl for one signed attempt. Raises CannotRunError for a key or an address that is none."""
+    if not address.startswith(("http://", "https://")) or not urlsplit(address).netloc:
+        raise CannotRunError("SIGN_NO_ADDRESS", found=address)
     credentials = read_credentials(settings.credentials) if settings.credentials else SANDBOX_CREDENTIALS
     credential = credentials.get(key_id)
     if credential is None:

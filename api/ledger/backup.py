@@ -98,8 +98,10 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-    except BaseException:
-        partial.unlink()
+    except BaseException as failure:
+        partial.unlink(missing_ok=True)
+        if isinstance(failure, OSError) and failure.errno and not failure.filename:
+            failure.filename = str(path)  # a full disk names no file
         raise
     partial.rename(path)
     folder = os.open(path.parent, os.O_RDONLY)

@@ -91,7 +91,7 @@ class Mistake:
 class Problem:
     """Why a request is refused, as one body. `fields` fill the text of the code.
 
-    count: mistakes found, of which `mistakes` are the first MOST_MISTAKES.
+    count: mistakes found, where `mistakes` are only the first MOST_MISTAKES of them.
     """
 
     code: str
@@ -116,7 +116,7 @@ class Problem:
         if request_id:
             body["instance"] = f"urn:adjudicator:request:{request_id}"
         if self.mistakes:
-            body["mistakes"] = self.count
+            body["mistakes"] = max(self.count, len(self.mistakes))
             body["errors"] = [mistake.as_dict() for mistake in self.mistakes]
         return body
 

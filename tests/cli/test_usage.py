@@ -53,6 +53,9 @@ def test_help_needs_no_numpy_and_little_time() -> None:
         (("settle", "a.csv"), "missing --members"),
         (("settle", "a.csv", "--member", "b"), "--members"),
         (("settle", "a.csv", "-m", "b", "--format", "xls"), "must be one of csv, parquet, jsonl"),
+        (("settle", "a.csv", "-m", "b", "--workers", "0"), "--workers must be at least 1"),
+        (("settle", "a.csv", "-m", "b", "--workers", "x"), "--workers must be a whole number"),
+        (("settle", "a.csv", "b.csv", "-m", "b"), "more words than the command takes: b.csv"),
         (("plan", "lint", "--nothing"), "--nothing"),
     ],
 )
@@ -66,6 +69,9 @@ def test_usage_errors_say_what_is_wrong(words: tuple[str, ...], said: str, comma
 
 def test_usage_errors_in_chinese_and_json(command: Command) -> None:
     assert "缺少" in command("settle", "--lang", "zh").err
+    assert "多余的参数：b.csv" in command("settle", "a.csv", "b.csv", "-m", "b", "--lang", "zh").err
+    assert "须为整数" in command("settle", "a.csv", "-m", "b", "--workers", "x", "--lang", "zh").err
+    assert command("sign", "POST", "v1/previews").code == 2
     error = command("settle", "a.csv", "-m", "b", "--nothing", "--json").json["error"]
     assert error["code"] == "CLI_NO_SUCH_OPTION"
 

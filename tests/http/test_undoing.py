@@ -110,6 +110,7 @@ def test_every_fen_of_the_document(rule: str, new_office: NewOffice) -> None:
 def refused_for_later_ones(window: Window, name: str, code: str) -> None:
     status, body = window.undo(name, "sandbox")
     assert (status, body["code"], [error["code"] for error in body["errors"]]) == (422, "NOT_REVERSED", [code])
+    assert body["mistakes"] == 1
     assert body["errors"][0]["message"].endswith(", ".join(window.ids[later] for later in ("S3", "S4", "S5")))
 
 

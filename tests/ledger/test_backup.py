@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import threading
@@ -19,6 +20,7 @@ from api.failures import CannotRunError
 from api.ledger import backup
 from api.ledger.backup import copy_sqlite, restore_archive, write_archive
 from api.ledger.database import Database, open_database
+from api.ledger.database.sqlite import sqlite_module
 from api.ledger.schema import metadata
 from api.ledger.verify.verifying import verify
 from api.service.service import Service
@@ -167,6 +169,27 @@ def test_an_archive_of_another_schema_is_refused(
         restore_archive(database, tmp_path / "other")
     assert refused.value.code == "LEDGER_OTHER_SCHEMA"
     assert tables(database) == []
+
+
+def test_a_full_disk_is_named_with_the_file_of_the_backup(
+    in_file: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    def full_copy(*_: object) -> None:
+        raise sqlite_module().OperationalError("database or disk is full")
+
+    target = tmp_path / "backup"
+    words = ["backup", "--database-url", f"sqlite:///{in_file.database.engine.url.database}", "--out", str(target)]
+    monkeypatch.setattr(backup.os, "fsync", full)
+    assert main(words) == 2
+    assert f"{target}: no space is left" in capsys.readouterr().err
+    monkeypatch.setattr(backup, "closing", full_copy)
+    assert main([*words, "--copy"]) == 2
+    said = capsys.readouterr().err
+    assert ("database or disk is full" in said, "Traceback" in said) == (True, False)
+    assert not list(tmp_path.glob("backup*"))
 
 
 def test_a_backup_that_fails_leaves_no_file(in_file: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
