@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adjudicator.batch import LARGEST_FEN
-from adjudicator.columns import MISSING, Int64, constant
+from adjudicator.columns import MISSING, Int64, Integers, constant
 
 ONE_UNIT = 10_000
 """Quantity 1 in 1e-4 units."""
@@ -13,13 +13,7 @@ ONE_UNIT = 10_000
 PER_FEN = 100_000_000
 """1e-6 yuan times 1e-4 units is 1e-8 fen."""
 
-SAFE_PRODUCT = (1 << 63) - PER_FEN
-NO_CEILING = -PER_FEN // 2 - 1
-"""Price of an item without a ceiling: times any quantity and read as an unsigned number, more than any amount."""
-
 HIGHEST = np.iinfo(np.int64).max
-_HALF = constant(PER_FEN // 2)
-_PER_FEN = np.array(PER_FEN, np.uint64)
 
 
 def billed_quantity(quantity_e4: Int64 | None) -> tuple[Int64 | int, int]:
@@ -33,23 +27,51 @@ def billed_quantity(quantity_e4: Int64 | None) -> tuple[Int64 | int, int]:
     return billed, int(billed.max())
 
 
-def payable_fen(price_e6: Int64, highest_e6: int, quantity_e4: Int64 | int, most_e4: int) -> Int64:
-    """Give price x quantity in fen, half-up; more than LARGEST_FEN for NO_CEILING. The prices may be written over.
+class PriceUnit:
+    """A unit in which prices are whole numbers: `e6` 1e-6 yuan.
 
-    One product per line where it fits into int64 by the bounds given; larger ones are split. Prices go up to 1e15 (a
-    billion yuan a unit), quantities as far as int64; a result above LARGEST_FEN is only known to be above it, and no
-    line's amount is.
+    per_fen: so many products of a price in it and a quantity make a fen; an even number. no_ceiling: the price of an
+    item without a ceiling: times any quantity and read as an unsigned number, it is more than any amount.
     """
-    if max(highest_e6, PER_FEN) * most_e4 >= SAFE_PRODUCT:
-        return _split_payable_fen(price_e6, quantity_e4)
-    none_billed = not isinstance(quantity_e4, int) and np.minimum.reduce(quantity_e4) == 0
-    unlimited = np.flatnonzero(price_e6 < 0) if none_billed else None
-    payable = np.multiply(price_e6, quantity_e4, out=price_e6)
-    np.add(payable, _HALF, out=payable)
+
+    __slots__ = ("divisor", "e6", "half", "no_ceiling", "per_fen")
+
+    def __init__(self, e6: int) -> None:
+        self.e6, self.per_fen = e6, PER_FEN // e6
+        self.no_ceiling = -self.per_fen // 2 - 1
+        self.half, self.divisor = constant(self.per_fen // 2), np.array(self.per_fen, np.uint64)
+
+    @staticmethod
+    def of(price_e6: Int64) -> PriceUnit:
+        """Give the largest unit for prices that are not negative."""
+        return PriceUnit(int(np.gcd.reduce(price_e6, axis=None, initial=PER_FEN // 2)))
+
+
+E6 = PriceUnit(1)
+
+
+def payable_fen(
+    price: Integers,
+    highest: int,
+    quantity_e4: Int64 | int,
+    most_e4: int,
+    unit: PriceUnit = E6,
+    out: Int64 | None = None,
+) -> Int64:
+    """Give price x quantity in fen, half-up, where they fit in `out`; more than LARGEST_FEN for `no_ceiling`.
+
+    price [lines], and a bound of it: in `unit`. One product per line where it fits into int64 by the bounds given;
+    larger ones are split. Prices go up to a billion yuan a unit, quantities as far as int64; a result above LARGEST_FEN
+    is only known to be above it, and no line's amount is.
+    """
+    if max(highest, unit.per_fen) * most_e4 >= (1 << 63) - unit.per_fen:
+        return _split_payable_fen(price.astype(np.int64) * unit.e6, quantity_e4)
+    payable = np.multiply(price, quantity_e4, out=out, dtype=np.int64)
+    np.add(payable, unit.half, out=payable)
     unsigned = payable.view(np.uint64)
-    np.floor_divide(unsigned, _PER_FEN, out=unsigned)
-    if unlimited is not None:
-        payable[unlimited] = HIGHEST
+    np.floor_divide(unsigned, unit.divisor, out=unsigned)
+    if not isinstance(quantity_e4, int) and np.minimum.reduce(quantity_e4) == 0:
+        payable[price < 0] = HIGHEST
     return payable
 
 

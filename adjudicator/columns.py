@@ -16,6 +16,7 @@ Int64 = NDArray[np.int64]
 Int32 = NDArray[np.int32]
 Int8 = NDArray[np.int8]
 UInt8 = NDArray[np.uint8]
+Integers = NDArray[np.signedinteger]
 Bool = NDArray[np.bool_]
 
 MISSING = np.iinfo(np.int64).min

@@ -89,10 +89,10 @@ class Division:
         """Take what is above payable unit price x quantity."""
         if level is None:
             return
-        price, highest = self.found.price_ceilings_e6(self.block.spread(level))
+        price, highest, unit = self.found.price_ceilings(self.block.spread(level))
         if np.maximum.reduce(price) < 0:
             return
-        payable = payable_fen(price, highest, self.quantity, self.most)
+        payable = payable_fen(price, highest, self.quantity, self.most, unit, self.scratch.word)
         within = np.minimum(self.left, payable, out=payable)
         over = np.subtract(self.left, within, out=None if self.has_over else self.over_limit)
         if self.has_over:

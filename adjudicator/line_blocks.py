@@ -75,13 +75,17 @@ class LineBlock:
         return np.repeat(np.arange(len(self.counts)), self.counts)
 
     def sums(self, values: Int64, scratch: Scratch) -> Int64:
-        """Sum columns of lines to claims [columns, lines -> columns, claims]; at most four columns.
+        """Sum columns of lines to claims [columns, lines -> columns, claims].
 
         They are differences of running sums: `reduceat` would mispredict a branch at the end of every claim.
         """
-        running = scratch.running[: len(values)]
-        np.add.accumulate(values, axis=1, out=running[:, 1:])
-        ends = running.take(self.bounds, axis=1)
+        if len(self.counts) == 1:
+            return np.add.reduce(values, axis=1, keepdims=True)
+        running, until = scratch.running, scratch.running[1:]
+        ends = np.empty((len(values), len(self.bounds)), np.int64)
+        for column, at_ends in zip(values, ends, strict=True):
+            np.add.accumulate(column, out=until)
+            running.take(self.bounds, mode="clip", out=at_ends)
         sums: Int64 = ends[:, 1:] - ends[:, :-1]
         return sums
 
@@ -89,15 +93,15 @@ class LineBlock:
 class Scratch:
     """Memory [lines] of one worker that every block writes over: fresh memory costs a page fault every few kilobytes.
 
-    cell, word, rate: of the version in force. price: the payable unit price; anything before that. running [4, 1 +
-    lines]: running sums from 0 on, in the place of all of these when lines are summed to claims.
+    cell, word, rate: of the version in force. price: the payable unit price; anything before that. running [1 +
+    lines]: running sums from 0 on, in the place of the price when lines are summed to claims.
     """
 
     __slots__ = ("cell", "price", "rate", "running", "word")
 
-    def __init__(self, running: Int64) -> None:
-        self.running = running
-        self.cell, self.word, self.rate, self.price = running[:, 1:]
+    def __init__(self, arrays: Int64) -> None:
+        self.running = arrays[3]
+        self.cell, self.word, self.rate, self.price = arrays[:, 1:]
 
 
 class ChosenLines:

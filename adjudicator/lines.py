@@ -213,10 +213,9 @@ class LineStage:
         days = block.admission.repeat(block.counts)
         np.subtract(block.date, days, out=days)
         most = self.stays[block.claims].repeat(block.counts)
-        outside = days.view(np.uint32) > most.view(np.uint32)
-        if np.count_nonzero(outside):
-            outside &= reason == 0
-            reason[outside] = LineReason.OUTSIDE_STAY
+        outside = np.flatnonzero(days.view(np.uint32) > most.view(np.uint32))
+        if len(outside):
+            reason[outside[reason.take(outside) == 0]] = LineReason.OUTSIDE_STAY
 
     def _restrict(self, block: LineBlock, found: Found) -> Partial | None:
         """Apply restrictions; give the lines of which only a part is payable."""
@@ -263,11 +262,14 @@ class LineStage:
         bucket; here it is checked for the sums of every claim.
         """
         sums = self.out.atom_buckets[block.claims]
+        missing = block.sums(block.amount[np.newaxis], scratch)[0]
+        self.out.bill[block.claims] = missing
         for atom in range(self.rules.atoms):
             of_atom = part.buckets if isinstance(atoms, int) else part.buckets * (atoms == atom)
-            sums[:, atom] = block.sums(of_atom, scratch).T
-        bill = self.out.bill[block.claims] = block.sums(block.amount[np.newaxis], scratch)[0]
-        assert not np.count_nonzero(bills(sums) != bill), "buckets do not add up to the bill"
+            found = block.sums(of_atom, scratch)
+            sums[:, atom] = found.T
+            missing -= np.add.reduce(found)
+        assert not np.count_nonzero(missing), "buckets do not add up to the bill"
 
     def _take_given(self, given: Bool) -> None:
         """Put in the bucket totals of claims that came with them."""

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adjudicator.catalog import CLASSES, Catalog
-from adjudicator.ceilings import NO_CEILING
-from adjudicator.columns import Int32, Int64, UInt8
+from adjudicator.ceilings import E6, PriceUnit
+from adjudicator.columns import Int32, Int64, Integers, UInt8
 from adjudicator.line_blocks import LineBlock, Scratch
 from adjudicator.reasons import LineReason
 from adjudicator.tables import Index
@@ -42,10 +41,10 @@ ALL_TIME = (1 - FAR, FAR - 1)
 SMALL_INDEX = 1_000_000
 """Up to so many cells (some 50 ms) an index is built for a single line: others will follow."""
 
+NARROW = 1 << 31
+"""Numbers below it are kept in 32 bits."""
+
 NO_LINES = np.empty(0, np.int64)
-
-
-Words = NDArray[np.signedinteger]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +54,29 @@ class VersionIndex:
     It holds for service dates from `lowest` to `highest`.
     offsets [days]: cell of item 0 in the stretch a day lies in, for days from `first_day` on; earlier and later days
     count as the first and the last. The cell before it stands for an unknown item (row -1).
-    words [cells]: packed, from the lowest bit: the reason, the number of the terms (rate, special or not), the row of
-    the ceiling. They have 32 bits where these suffice, for the fewer bytes the more of them stay in the cache.
+    words [cells]: packed, from the lowest bit: the reason, the number of the terms (rate, special or not), where the
+    row of its ceilings begins. They have 32 bits where these suffice: the fewer bytes, the more of them stay in the
+    cache.
     versions [cells]: row of the catalog's versions, -1 none in force.
     terms: mask of reason and terms. rates [terms x reasons]: ppm, by these bits. special_from: those from here on
-    have a restriction or an upfront schedule. shift: where the row of the ceiling begins.
-    ceilings_e6 [rows x (levels + 1), flat], the last row without a ceiling.
+    have a restriction or an upfront schedule. shift: of the bits above.
+    ceilings [rows x (levels + 1), flat]: unit prices in `price_unit`, in 32 bits where they fit, the last row without a
+    ceiling. highest_ceiling: none of them is larger.
     """
 
     lowest: int
     highest: int
     first_day: int
     offsets: Int64
-    words: Words
+    words: Integers
     versions: Int32
-    terms: Words
+    terms: Integers
     rates: Int64
     special_from: int
-    shift: Words
-    ceilings_e6: Int64
-    levels: Words
-    highest_ceiling_e6: int
+    shift: Integers
+    ceilings: Integers
+    highest_ceiling: int
+    price_unit: PriceUnit
 
     def covers(self, lowest: int, highest: int) -> bool:
         """Tell whether it holds for dates of this span."""
@@ -147,12 +148,15 @@ def _laid_out(catalog: Catalog, lowest: int, highest: int, changes: Int32) -> Ve
     days = np.arange(first_day, first_day + _span(changes) + 2)
     offsets = np.searchsorted(changes, days, "right") * width + 1
     rows, levels = catalog.ceilings_e6.shape
-    ceilings = np.full((rows + 1, levels), NO_CEILING)
-    ceilings[:rows] = np.where(catalog.ceilings_e6 < 0, NO_CEILING, catalog.ceilings_e6)
+    unit = PriceUnit.of(np.maximum(catalog.ceilings_e6, 0))
+    ceilings = np.full((rows + 1, levels), unit.no_ceiling)
+    np.copyto(ceilings[:rows], catalog.ceilings_e6 // unit.e6, where=catalog.ceilings_e6 >= 0)
+    dearest = int(ceilings.max())
+    narrow = max(dearest, -unit.no_ceiling) < NARROW
     reason, terms, number, row = _terms(catalog)
     shift = REASON_BITS + int(len(terms) - 1).bit_length()
-    kind: type[np.signedinteger] = np.int32 if max((rows + 1) << shift, ceilings.size) <= 1 << 31 else np.int64
-    words = ((row << shift) | (number << REASON_BITS) | reason).astype(kind)
+    kind: type[np.signedinteger] = np.int32 if ceilings.size << shift < NARROW else np.int64
+    words = ((row * levels << shift) | (number << REASON_BITS) | reason).astype(kind)
     found = words[cells]
     found[:, 0] = words[-2]
     return VersionIndex(
@@ -166,9 +170,9 @@ def _laid_out(catalog: Catalog, lowest: int, highest: int, changes: Int32) -> Ve
         rates=np.repeat(terms % SPECIAL, 1 << REASON_BITS),
         special_from=int(terms.searchsorted(SPECIAL)) << REASON_BITS,
         shift=np.array(shift, kind),
-        ceilings_e6=ceilings.ravel(),
-        levels=np.array(levels, kind),
-        highest_ceiling_e6=int(ceilings.max()),
+        ceilings=ceilings.ravel().astype(np.int32 if narrow else np.int64),
+        highest_ceiling=dearest,
+        price_unit=unit,
     )
 
 
@@ -274,19 +278,20 @@ class Found:
         versions: Int64 = self._index.versions[self._cell[lines]].astype(np.int64)
         return versions
 
-    def price_ceilings_e6(self, level: Index) -> tuple[Int64, int]:
-        """Give the payable unit price of every line, NO_CEILING where there is none, and a bound of them all.
+    def price_ceilings(self, level: Index) -> tuple[Integers, int, PriceUnit]:
+        """Give the payable unit price of every line, `no_ceiling` where none, a bound of them all, their unit.
 
         `level` [lines]: column of the catalog's ceilings.
         """
         if self._index is not None:
             row = np.right_shift(self._word, self._index.shift, out=self._word)
-            np.multiply(row, self._index.levels, out=row)
             np.add(row, level, out=row, casting="same_kind")
-            price = self._index.ceilings_e6.take(row, mode="clip", out=self._scratch.price)
-            return price, self._index.highest_ceiling_e6
+            ceilings = self._index.ceilings
+            memory = self._scratch.price.view(ceilings.dtype)[: len(row)]
+            price = ceilings.take(row, mode="clip", out=memory)
+            return price, self._index.highest_ceiling, self._index.price_unit
         assert self.catalog is not None
         row = self.catalog.ceiling.take(self.version, mode="clip")
-        price = self.catalog.ceilings_e6[row, level]
-        price[(row < 0) | (self.version < 0) | (price < 0)] = NO_CEILING
-        return price, int(price.max())
+        found = self.catalog.ceilings_e6[row, level]
+        found[(row < 0) | (self.version < 0) | (found < 0)] = E6.no_ceiling
+        return found, int(found.max()), E6

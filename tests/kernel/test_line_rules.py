@@ -13,7 +13,7 @@ from adjudicator import versions
 from adjudicator.batch import LARGEST_FEN, Batch, Lines
 from adjudicator.catalog import Catalog
 from adjudicator.category_limits import within
-from adjudicator.ceilings import NO_CEILING, billed_quantity, payable_fen, unit_price_e6
+from adjudicator.ceilings import PriceUnit, billed_quantity, payable_fen, unit_price_e6
 from adjudicator.columns import MISSING, Category, Number
 from adjudicator.errors import RulebookError
 from adjudicator.judged import Judged
@@ -167,18 +167,25 @@ prices = st.integers(0, 10**15)
 quantities = st.integers(0, 2**63 - 1)
 
 
-@given(prices, quantities)
-def test_price_times_quantity_is_exact_or_above_any_amount(price: int, quantity: int) -> None:
+units = st.sampled_from([1, 3, 64, 100, 10_000, 100_000_000])
+
+
+@given(prices, quantities, units)
+def test_price_times_quantity_is_exact_or_above_any_amount(price: int, quantity: int, multiple: int) -> None:
+    price -= price % multiple
+    unit = PriceUnit.of(np.array([price]))
     billed, most = billed_quantity(np.array([quantity]))
-    found = int(payable_fen(np.array([price]), price, billed, most)[0])
+    found = int(payable_fen(np.array([price // unit.e6]), price // unit.e6, billed, most, unit)[0])
     exact = (price * quantity * 2 + 10**8) // (2 * 10**8)
     assert found == exact if exact <= LARGEST_FEN else found >= LARGEST_FEN
 
 
-@given(prices, st.lists(quantities, min_size=1))
-def test_without_a_ceiling_any_quantity_is_payable(highest: int, quantity: list[int]) -> None:
+@given(prices, st.lists(quantities, min_size=1), units)
+def test_without_a_ceiling_any_quantity_is_payable(highest: int, quantity: list[int], multiple: int) -> None:
+    unit = PriceUnit.of(np.array([highest - highest % multiple]))
     billed, most = billed_quantity(np.array(quantity))
-    assert (payable_fen(np.full(len(quantity), NO_CEILING), highest, billed, most) > LARGEST_FEN).all()
+    price = np.full(len(quantity), unit.no_ceiling)
+    assert (payable_fen(price, highest // unit.e6, billed, most, unit) > LARGEST_FEN).all()
 
 
 @given(st.integers(-LARGEST_FEN, LARGEST_FEN), st.one_of(st.just(MISSING), st.integers(-(10**12), 10**12)))

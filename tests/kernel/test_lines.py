@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adjudicator import versions
 from adjudicator.judged import Judged, JudgedLines
 from adjudicator.lines import judge
 from adjudicator.reasons import LineReason
@@ -89,6 +90,26 @@ def test_index_and_blocks_change_nothing(seed: int, block_lines: int) -> None:
     assert_same(judged(world, index=index, block_lines=block_lines), plain)
     if index is not None:  # versions are searched for dates that the index does not cover
         assert_same(judged(world, index=replace(index, lowest=1, highest=0), block_lines=block_lines), plain)
+
+
+@given(seeds, st.sampled_from([1, 100, 10_000]), st.sampled_from([1, 10**6]))
+@settings(max_examples=60, deadline=None)
+def test_width_of_words_and_unit_of_prices_change_nothing(seed: int, unit_e6: int, dear: int) -> None:
+    world = world_of(seed, claims=20)
+    prices = world.catalog.ceilings_e6
+    whole = np.where(prices < 0, prices, prices // unit_e6 * unit_e6 * dear)
+    world = replace(world, catalog=replace(world.catalog, ceilings_e6=whole, memo={}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(versions, "NARROW", 0)
+        wide = index_versions(world.catalog, world.batch.lines.service_date, fewest_lines=0)
+    narrow = index_versions(replace(world.catalog, memo={}), world.batch.lines.service_date, fewest_lines=0)
+    if wide is None or narrow is None:
+        return
+    assert (wide.words.dtype, wide.ceilings.dtype, narrow.words.dtype) == (np.int64, np.int64, np.int32)
+    assert narrow.price_unit.e6 % unit_e6 == 0
+    searched = judged(world, index=replace(wide, lowest=1, highest=0))
+    assert_same(judged(world, index=wide), searched)
+    assert_same(judged(world, index=narrow), searched)
 
 
 @given(seeds)
