@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import fields
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, select, tuple_
@@ -53,8 +51,8 @@ def take_seqs(connection: Connection, count: int) -> list[int]:
 
 def append_rows(connection: Connection, rows: Sequence[JournalRow], entries: Sequence[EntryRow]) -> None:
     """Add rows with their entries."""
-    insert_all(connection, journal, [_VALUES[JournalRow](row) for row in rows])
-    insert_all(connection, entry, [_VALUES[EntryRow](row) for row in entries])
+    insert_all(connection, journal, rows)
+    insert_all(connection, entry, entries)
 
 
 def rows_by_seq(connection: Connection, seqs: Collection[int]) -> dict[int, JournalRow]:
@@ -170,7 +168,7 @@ def answered(connection: Connection, messages: Collection[Message]) -> dict[Mess
 
 def remember(connection: Connection, rows: Sequence[RequestRow]) -> None:
     """Keep what messages were answered. The database refuses a second answer to one."""
-    insert_all(connection, request, [_VALUES[RequestRow](row) for row in rows])
+    insert_all(connection, request, rows)
 
 
 def _answered(row: Row[Any]) -> tuple[RequestRow, bytes]:
@@ -178,7 +176,3 @@ def _answered(row: Row[Any]) -> tuple[RequestRow, bytes]:
     *columns, sent = row
     found = RequestRow(*columns)
     return found, sent if found.answer is None else found.answer
-
-
-_VALUES = {kind: attrgetter(*(field.name for field in fields(kind))) for kind in (JournalRow, EntryRow, RequestRow)}
-"""Give a row's values in the order of its table; `dataclasses.astuple` would copy every value."""

@@ -1,9 +1,9 @@
-"""Rows of the ledger as the service sees them."""
+"""Rows of the ledger as the service sees them. What every settlement adds are tuples, as the tables take them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["SETTLE", "REVERSE", "ADJUST", "OPEN", "DEPOSIT"]
 BALANCES = frozenset({"OPEN", "DEPOSIT"})
@@ -18,8 +18,7 @@ GENESIS = "0" * 64
 """What stands before the first row of a person's chain."""
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRow:
+class JournalRow(NamedTuple):
     """One settlement, reversal, adjustment or balance. What reproduces it stands in it, or by hash in `content`.
 
     origin_seq: the settlement whose life this row is part of (its own, for a SETTLE). refers_seq: the row it follows
@@ -62,8 +61,7 @@ class JournalRow:
     row_hash: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
+class EntryRow(NamedTuple):
     """One amount of the double entry of a journal row; those of a row sum to 0."""
 
     seq: int
@@ -72,8 +70,7 @@ class EntryRow:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRow:
+class RequestRow(NamedTuple):
     """What a message was answered. `answer` None: see the journal row `seq`."""
 
     institution: str

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from api.ledger import books, counters, journal
 from api.ledger.chain import journal_hash, row_hash
 from api.ledger.counters import Counters
+from api.ledger.database.statements import at_once
 from api.ledger.rows import EntryRow, Head, JournalRow, RequestRow
 
 
@@ -44,7 +45,7 @@ class Posting:
         assert (row.seq, row.person_seq, row.prev_hash) == (self.seq, head.person_seq + 1, head.row_hash)
         assert sum(amount for _, amount in amounts) == 0, "double entry"
         entries = [EntryRow(row.seq, n, account, amount) for n, (account, amount) in enumerate(amounts)]
-        row = replace(row, row_hash=journal_hash(row, entries))
+        row = row._replace(row_hash=journal_hash(row, entries))
         self.rows.append(row)
         self.entries += entries
         self.changed |= closing
@@ -58,14 +59,15 @@ class Posting:
 
     def remember(self, row: RequestRow) -> None:
         """Keep what a message is answered."""
-        self.requests.append(replace(row, row_hash=row_hash(row)))
+        self.requests.append(row._replace(row_hash=row_hash(row)))
 
     def write(self, connection: Connection) -> None:
         """Write everything."""
-        journal.append_rows(connection, self.rows, self.entries)
-        journal.join_holders(connection, self.joined)
-        journal.end_lives(connection, self.ended)
-        journal.begin_lives(connection, self.begun)
-        counters.write_counters(connection, self.changed)
-        books.move_heads(connection, {row.person_key: self.heads[row.person_key] for row in self.rows})
-        journal.remember(connection, self.requests)
+        with at_once(connection):
+            journal.append_rows(connection, self.rows, self.entries)
+            journal.join_holders(connection, self.joined)
+            journal.end_lives(connection, self.ended)
+            journal.begin_lives(connection, self.begun)
+            counters.write_counters(connection, self.changed)
+            books.move_heads(connection, {row.person_key: self.heads[row.person_key] for row in self.rows})
+            journal.remember(connection, self.requests)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from api.ledger import counters
 from api.ledger.chain import sha256
@@ -142,8 +142,7 @@ class Recorder:
         origin, undone = step.life.origin, step.life.last
         posted = self._posted(origin.person_key, own_id)
         in_force = not step.life.in_force
-        row = replace(
-            self._follows(step, posted, caused_by),
+        row = self._follows(step, posted, caused_by)._replace(
             kind="REVERSE",
             sender="" if caused_by else asked.message.principal.institution,
             message_id=None if caused_by else asked.message.message_id,
@@ -159,8 +158,7 @@ class Recorder:
         life, figures = step.life, step.figures
         assert figures is not None, "what is settled anew has figures"
         posted = self._posted(life.origin.person_key)
-        row = replace(
-            self._follows(step, posted, caused_by),
+        row = self._follows(step, posted, caused_by)._replace(
             kind="ADJUST",
             refers_seq=self.posting.last_of_life(life.origin.seq),
             sender="",
@@ -176,8 +174,7 @@ class Recorder:
 
     def _follows(self, step: Step, posted: Posted, caused_by: str | None) -> JournalRow:
         """Give the next row of a life, as far as every such row is alike."""
-        return replace(
-            step.life.last,
+        return step.life.last._replace(
             seq=self.posting.seq,
             settlement_id=posted.settlement_id,
             refers_seq=step.life.last.seq,

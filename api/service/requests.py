@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Role(StrEnum):
@@ -38,8 +39,7 @@ class Principal:
         return None if self.role in EVERYONES else self.institution
 
 
-@dataclass(frozen=True, slots=True)
-class LineRequest:
+class LineRequest(NamedTuple):
     """One fee line (费用明细). Refunds inside a claim have a negative quantity and a negative amount.
 
     line_id: feedetl_sn, unique in its claim. service_day: None for the day of admission. amount_fen may differ from

@@ -35,7 +35,7 @@ KINDS: dict[type, str] = {
     DepositRequest: "deposit",
 }
 
-_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (*KINDS, LineRequest)}
+_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in KINDS}
 _READERS = {kind: (names, attrgetter(*names)) for kind, names in _NAMES.items()}
 
 PAIRS = ("words", "numbers", "amounts")
@@ -64,9 +64,13 @@ def from_canonical(written: bytes) -> Request:
     return ClaimRequest(**{**said, **pairs, "lines": tuple(LineRequest(**line) for line in said["lines"])})
 
 
-def _given(value: Request | LineRequest) -> dict[str, Any]:
+def _given(value: Request) -> dict[str, Any]:
     names, values = _READERS[type(value)]
     found = {name: given for name, given in zip(names, values(value), strict=True) if given is not None and given != ()}
     if isinstance(value, ClaimRequest):
-        found["lines"] = [_given(line) for line in value.lines]
+        found["lines"] = [_line(line) for line in value.lines]
     return found
+
+
+def _line(line: LineRequest) -> dict[str, Any]:
+    return {name: given for name, given in zip(line._fields, line, strict=True) if given is not None}

@@ -23,7 +23,7 @@ LONGEST_ID = 64
 LARGEST_COUNT = 1_000_000_000
 
 REMEMBERED = 1 << 14
-"""Texts whose value is remembered: amounts, prices and days recur within a claim and between claims."""
+"""Texts and values of which the other is remembered: amounts, prices and days recur in a claim and between claims."""
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
@@ -105,6 +105,7 @@ def units(text: str, decimals: int) -> int:
     return int(whole + fraction.ljust(decimals, "0"))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def decimal(number: int, decimals: int) -> str:
     """Write a whole number of the last decimal with all its decimals: decimal(1250, 2) is "12.50"."""
     digits = str(abs(number)).rjust(decimals + 1, "0")

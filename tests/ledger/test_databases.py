@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from api.failures import CannotRunError
 from api.ledger.database import open_database
+from api.ledger.database.statements import at_once, insert_all
 from api.ledger.schema import metadata
 from tests.conftest import NewOffice
 from tests.databases import PostgreSQL
@@ -61,3 +64,40 @@ def test_a_broken_connection_is_mended_by_the_next_attempt(office: Office) -> No
         connection.exec_driver_sql(f"SELECT pg_terminate_backend({process})")
     own.close()
     assert office.settle(bill(3000)).outcome == "done"
+
+
+def test_statements_that_are_sent_at_once_fail_as_one_alone_would(office: Office) -> None:
+    shared = office.database.shared
+    person, holder = metadata.tables["person"], metadata.tables["holder"]
+    new = [("H1", 0, "")]
+    for begin in (False, True):  # the first statement fails, or a later one
+        with pytest.raises(IntegrityError) as failure, office.database.write() as connection, at_once(connection):
+            if begin:
+                insert_all(connection, holder, new)
+            insert_all(connection, person, [("P1", "no such cover")])
+            insert_all(connection, holder, new)
+        assert not failure.value.connection_invalidated
+        assert not shared or failure.value.orig.sqlstate == "23503"
+    with office.database.write() as connection, at_once(connection):
+        insert_all(connection, holder, new)
+    assert ("H1", 0, "") in office.table("holder")
+
+
+def test_a_connection_that_breaks_while_rows_are_written_is_mended(office: Office) -> None:
+    if not office.database.shared:
+        pytest.skip("SQLite has no connection that could break")
+    own = open_database(office.database.engine.url.render_as_string(hide_password=False))
+    attempts = []
+
+    def write(connection: Connection) -> None:
+        attempts.append(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar())
+        with at_once(connection):
+            if len(attempts) == 1:
+                with own.write() as killing:
+                    killing.exec_driver_sql(f"SELECT pg_terminate_backend({attempts[0]})")
+            insert_all(connection, metadata.tables["holder"], [("H1", 0, "")])
+
+    office.database.transact(write)
+    own.close()
+    assert len(set(attempts)) == 2
+    assert ("H1", 0, "") in office.table("holder")

@@ -145,7 +145,7 @@ def test_a_full_disk_is_told_and_nothing_is_half_done(tmp_path: Path) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     many = bill(3000, "R8", THIRD)
     (line,) = many.lines
-    lines = tuple(replace(line, line_id=str(n), amount_fen=1000, price_e6=10_000_000) for n in range(300))
+    lines = tuple(line._replace(line_id=str(n), amount_fen=1000, price_e6=10_000_000) for n in range(300))
     answer = office.settle(replace(many, lines=lines), "M8")
     assert (answer.outcome, said(answer)["code"]) == ("failed", "NOT_DONE")
     assert office.everything() == before

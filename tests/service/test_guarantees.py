@@ -285,7 +285,7 @@ def test_a_stay_over_new_year_counts_in_both_years_and_is_undone_in_both(office:
     stay = bill(20000, on="2023-12-20", visit="inpatient", discharge=day("2024-01-04"))
     (line,) = stay.lines
     halves = tuple(
-        replace(line, line_id=str(number), amount_fen=1_000_000, price_e6=10_000_000_000, service_day=day(on))
+        line._replace(line_id=str(number), amount_fen=1_000_000, price_e6=10_000_000_000, service_day=day(on))
         for number, on in enumerate(("2023-12-28", "2024-01-02"))
     )
     body = said(office.settle(replace(stay, lines=halves), "M1"))
@@ -336,7 +336,7 @@ def test_an_institution_says_nothing_that_the_books_say(office: Office) -> None:
 def test_all_that_is_wrong_with_a_claim_is_told_at_once(office: Office) -> None:
     claim = bill(3000, episode="a/b")
     (line,) = claim.lines
-    wrong = replace(claim, lines=(line, replace(line, price_e6=1), replace(line, line_id="2", amount_fen=1)))
+    wrong = replace(claim, lines=(line, line._replace(price_e6=1), line._replace(line_id="2", amount_fen=1)))
     assert codes(office.settle(wrong, "M1")) == ["NOT_SETTLED", "KEY_WITH_SLASH"]
     answer = office.settle(replace(wrong, episode=None), "M2")
     assert [(error["code"], error["pointer"]) for error in said(answer)["errors"]] == [

@@ -76,7 +76,7 @@ def starts_from_zero(patch: Patch) -> None:
 def any_body_will_do(patch: Patch) -> None:
     """Another request under a used message id is answered as if it were the first."""
     standing = work.standing_answer
-    patch.setattr(work, "standing_answer", lambda asked, row, sent: standing(asked, replace(row, digest=""), sent))
+    patch.setattr(work, "standing_answer", lambda asked, row, sent: standing(asked, row._replace(digest=""), sent))
 
 
 def answers_before_commit(patch: Patch) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from sqlalchemy import Column, Connection, Table, func, select
 from sqlalchemy import Sequence as Numbers
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 
 POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -78,6 +80,28 @@ def _row_by_row(table: Table) -> str:
 def _unnesting(table: Table) -> str:
     arrays = ", ".join(f"%b::{column.type.compile(POSTGRESQL)}[]" for column in table.c)
     return f"{_beginning(table)} SELECT * FROM unnest({arrays})"
+
+
+@contextmanager
+def at_once(connection: Connection) -> Iterator[None]:
+    """Send the statements of the body without waiting for what becomes of each: on PostgreSQL one way to the server.
+
+    They give nothing back. Raises DBAPIError, at the end at the latest, for the first that fails.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver, dialect = connection.connection.driver_connection, connection.dialect
+    assert driver is not None, "a connection that is used is open"
+    errors = dialect.loaded_dbapi.Error
+    try:
+        with driver.pipeline():
+            yield
+    except errors as failure:
+        broken = dialect.is_disconnect(failure, driver, None)
+        if broken:
+            connection.invalidate(failure)
+        raise DBAPIError.instance("", None, failure, errors, connection_invalidated=broken) from failure
 
 
 def padded(keys: Iterable[Key]) -> list[Key]:
