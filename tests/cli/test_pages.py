@@ -34,7 +34,7 @@ def test_python_of_the_readme_runs(
         shown = capsys.readouterr().out
         for text in promised:
             assert text in shown
-    assert (tmp_path / "out" / "mine" / "claims.csv").exists()
+    assert (tmp_path / "out-mine" / "claims.csv").exists()
 
 
 @pytest.mark.parametrize("name", READMES)
