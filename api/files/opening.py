@@ -52,14 +52,15 @@ def _reader(head: bytes, path: Path) -> Callable[[Path, tuple[Part, ...]], Sourc
         from api.files.columnar import open_parquet
 
         return open_parquet
-    if text.startswith(b"{"):
+    broken_up = text.startswith(b"{") and text[1:].lstrip(b" \t\r").startswith(b"\n")
+    if text.startswith(b"{") and not broken_up:
         from api.files.jsonlines import open_json_lines
 
         return open_json_lines
     utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     if not text:
         raise InputError([Finding("FILE_EMPTY", path.name)])
-    if text.startswith(b"[") or head.startswith((b"\x1f\x8b", b"%PDF", b"<")):
+    if broken_up or text.startswith(b"[") or head.startswith((b"\x1f\x8b", b"%PDF", b"<")):
         raise InputError([Finding("FILE_OF_OTHER_KIND", path.name)])
     controls = sum(byte < 32 and byte not in b"\t\r\n\x1f" for byte in head)
     if controls * 4 > len(head) and not utf16:

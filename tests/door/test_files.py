@@ -140,6 +140,7 @@ def test_bytes_of_no_encoding_are_refused_where_they_stand(tmp_path: Path) -> No
         (b"\x00" * 5000, "FILE_OF_OTHER_KIND"),
         (b"%PDF-1.7 ...", "FILE_OF_OTHER_KIND"),
         (b'[{"claim_id": 1}]', "FILE_OF_OTHER_KIND"),
+        (b'{\r\n  "claim_id": 1\r\n}\r\n', "FILE_OF_OTHER_KIND"),
         (b"PK\x03\x04 no workbook", "FILE_NOT_READ"),
         (b"PAR1 no parquet PAR1", "FILE_NOT_READ"),
     ],
