@@ -43,7 +43,7 @@ class ClaimLimit:
     def __init__(self, rule: CategoryLimit, codes: ClaimCodes):
         if rule.amount.terms:
             raise RulebookError(f"category limit {rule.name}: the amount must not be a formula over other amounts")
-        self.rule = rule
+        self.rule, self._codes = rule, codes
         fixed, states = evaluate(rule.amount.fixed, codes)
         self.amount, self.states = np.empty(codes.count, np.int64), np.empty(codes.count, np.uint8)
         self.amount[...], self.states[...] = fixed, states
@@ -77,4 +77,17 @@ class ClaimLimit:
             concerned = block.claim_of_line()[counted != 0]
             np.maximum.at(held, concerned, np.where(states > State.ABSENT, states, 0).astype(np.uint8)[concerned])
         most = np.repeat(self.amount[block.claims], block.counts)
-        return counted - within(counted, most, block.bounds[:-1], block.counts)
+        over = counted - within(counted, most, block.bounds[:-1], block.counts)
+        if block.observe:
+            self._tell(block, self.members[np.broadcast_to(atoms, len(block))].nonzero()[0], counted, over)
+        return over
+
+    def _tell(self, block: LineBlock, members: Int64, counted: Int64, over: Int64) -> None:
+        """Tell the observer the limit, where its amount comes from, what counted before each line, and what is over."""
+        fixed = self.rule.amount.fixed
+        origins = np.broadcast_to(fixed.origins[self._codes.static_index(fixed)], self._codes.count)
+        limit, origin, state = (np.repeat(v[block.claims], block.counts) for v in (self.amount, origins, self.states))
+        _, before = running_sums(counted, block.bounds[:-1], block.counts)
+        said = {"limit": limit, "origin": origin, "undecided": state * (counted != 0), "before": before, "over": over}
+        for word, values in said.items():
+            block.see(f"{word}.category_limits.{self.rule.name}", values[members], members)

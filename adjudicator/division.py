@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from adjudicator.category_limits import ClaimLimit
-from adjudicator.ceilings import billed_quantity, payable_fen
-from adjudicator.columns import PPM, Bool, Int64, UInt8, constant
+from adjudicator.ceilings import PriceUnit, billed_quantity, payable_fen
+from adjudicator.columns import PPM, Bool, Int64, Integers, UInt8, constant
 from adjudicator.judged import JudgedLines
 from adjudicator.line_blocks import LineBlock, Scratch
 from adjudicator.reasons import LineReason
@@ -81,6 +81,8 @@ class Division:
                 self.quantity = np.array(np.broadcast_to(self.quantity, len(refused)))
                 self.quantity[lines] = quantity
             self.left = np.subtract(self.block.amount, self.self_funded, out=self.in_scope)
+            if self.block.observe:
+                self._tell_self_funded(partial)
         if negative:
             self.sign = np.where(self.left < 0, -1, 1)
             self.left = np.abs(self.left, out=self.in_scope)
@@ -95,6 +97,8 @@ class Division:
         payable = payable_fen(price, highest, self.quantity, self.most, unit, self.scratch.word)
         within = np.minimum(self.left, payable, out=payable)
         over = np.subtract(self.left, within, out=None if self.has_over else self.over_limit)
+        if self.block.observe:
+            self._tell_over_ceiling(price, unit, self.block.spread(level), over)
         if self.has_over:
             np.add(self.over_limit, over, out=self.over_limit)
         self.left, self.has_over = within, True
@@ -105,6 +109,9 @@ class Division:
         np.add(upfront, _HALF, out=upfront)
         unsigned = upfront.view(np.uint64)  # divided a quarter faster, and nothing is below 0 here
         np.floor_divide(unsigned, _WHOLE, out=unsigned)
+        if self.block.observe:
+            self.block.see("rate", self.found.rate)
+            self.block.see("upfront", upfront)
         self.left = np.subtract(self.left, upfront, out=self.in_scope)
 
     def take_over_categories(self, limits: list[ClaimLimit], atoms: Index) -> None:
@@ -138,3 +145,18 @@ class Division:
         if self.sign is not None:
             for bucket in (self.in_scope, self.upfront, self.over_limit):
                 np.multiply(bucket, self.sign, out=bucket)
+
+    def _tell_self_funded(self, partial: Partial | None) -> None:
+        """Tell the observer what is not payable, why, and of which lines it is but a part."""
+        block, refused = self.block, self.found.reason.nonzero()[0]
+        block.see("refused", self.found.reason[refused], refused)
+        if partial is not None:
+            block.see("payable_quantity_e4", partial[2], partial[0])
+        block.see("self_funded", self.self_funded[refused], refused)
+
+    def _tell_over_ceiling(self, price: Integers, unit: PriceUnit, level: Index, over: Int64) -> None:
+        """Tell the observer what is above a payable price, and the price."""
+        block, priced = self.block, np.flatnonzero(price >= 0)
+        for name, values in (("level", level), ("quantity_e4", self.quantity), ("over_ceiling", over)):
+            block.see(name, np.broadcast_to(values, len(block))[priced], priced)
+        block.see("price_e6", price[priced].astype(np.int64) * unit.e6, priced)

@@ -15,6 +15,7 @@ from adjudicator.counters import CounterSpace, Opened, counters_alike
 from adjudicator.holders import HolderSpace, groups_of
 from adjudicator.judged import Judged, bills
 from adjudicator.kinds import kinds_of
+from adjudicator.line_blocks import ObserveLines
 from adjudicator.lines import LineStage
 from adjudicator.periods import Calendar
 from adjudicator.reasons import ClaimReason
@@ -42,6 +43,7 @@ def settle(
     accounts: Accounts | None = None,
     *,
     observe: Observe | None = None,
+    observe_lines: ObserveLines | None = None,
     block_holders: int | None = None,
     workers: int = 1,
 ) -> Settlement:
@@ -49,19 +51,20 @@ def settle(
 
     Amounts are int64 fen. Claims of plans that the rulebook does not have are held (NO_PLAN). Content that cannot be
     decided gives a reason, never an exception; a batch whose columns do not fit together raises ShapeError.
-    `observe` is called with every amount and parameter as it is found (explanations); it changes nothing. Whoever
-    observes has one worker, so that the calls come in order.
+    `observe` is called with every amount and parameter as it is found (explanations), `observe_lines` with what divides
+    the lines; they change nothing. Whoever observes has one worker, so that the calls come in order.
     Up to `block_holders` holders are settled at a time (default: as suits the cache), by one of `workers` threads;
     results do not depend on either, bit by bit. A batch of one block starts no thread.
     """
     batch.check()
     accounts = _NO_ACCOUNTS if accounts is None else accounts
-    workers = workers if observe is None else 1
+    watch = (observe, observe_lines)
+    workers = workers if watch == (None, None) else 1
     rows_of = [(program, _rows_of(batch, program)) for program in rulebook.programs]
     results = Results(batch, all_judged=any(len(rows) == len(batch) for _, rows in rows_of))
     for program, rows in rows_of:
         if len(rows):
-            _Plan(batch, program, rulebook.catalog, rows, accounts, results, observe, workers).settle(block_holders)
+            _Plan(batch, program, rulebook.catalog, rows, accounts, results, watch, workers).settle(block_holders)
     return results.settlement(accounts, rulebook, workers)
 
 
@@ -84,14 +87,14 @@ class _Plan:
         rows: Int64,
         accounts: Accounts,
         results: Results,
-        observe: Observe | None,
+        watch: tuple[Observe | None, ObserveLines | None],
         workers: int,
     ):
-        self.batch, self.program, self.rows, self.results, self.observe = batch, program, rows, results, observe
-        self.workers = workers
-        self.steps = prepared(program, observe is not None)
+        self.batch, self.program, self.rows, self.results, self.workers = batch, program, rows, results, workers
+        self.observe, observe_lines = watch
+        self.steps = prepared(program, self.observe is not None)
         self.codes = ClaimCodes(batch, program, None if len(rows) == len(batch) else rows)
-        stage = LineStage(batch, program, catalog, self.codes, into=results.lines)
+        stage = LineStage(batch, program, catalog, self.codes, into=results.lines, observe=observe_lines)
         self._judge(stage)
         results.take_lines(rows, self.judged)
         calendar = Calendar(batch.date(program.year_by), program.year_start)

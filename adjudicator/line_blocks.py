@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from adjudicator.batch import Batch
-from adjudicator.columns import Category, Int8, Int32, Int64
+from adjudicator.columns import Category, Int8, Int32, Int64, Integers, UInt8
 from adjudicator.tables import Index, Rows
+
+ObserveLines = Callable[[str, Int64, Integers | UInt8], None]
+"""Called with (name, lines of the batch, values) for what is found out about lines, when someone asks for it."""
 
 
 class LineBlock:
@@ -16,7 +19,7 @@ class LineBlock:
 
     claims: the block's slice of the chosen claims. rows: where its lines stand in the batch. bounds [claims + 1]: the
     lines of claim i are the bounds[i]th to bounds[i + 1]th of the block. counts [claims]: how many these are.
-    admission [claims]: days.
+    admission [claims]: days. observe: who asks how each line is divided, None for nobody.
     """
 
     __slots__ = (
@@ -28,12 +31,23 @@ class LineBlock:
         "counts",
         "date",
         "item",
+        "observe",
         "quantity",
         "rows",
     )
 
-    def __init__(self, batch: Batch, claims: slice, rows: Rows, bounds: Int64, counts: Int64, admission: Int32) -> None:
+    def __init__(
+        self,
+        batch: Batch,
+        claims: slice,
+        rows: Rows,
+        bounds: Int64,
+        counts: Int64,
+        admission: Int32,
+        observe: ObserveLines | None,
+    ) -> None:
         lines = self._lines = batch.lines
+        self.observe = observe
         self.claims, self.rows, self.bounds, self.counts, self.admission = claims, rows, bounds, counts, admission
         self.item, self.date, self.amount = lines.item[rows], lines.service_date[rows], lines.amount_fen[rows]
         self.quantity = None if lines.quantity_e4 is None else lines.quantity_e4[rows]
@@ -74,6 +88,13 @@ class LineBlock:
         """Give the position of every line's claim in the block."""
         return np.repeat(np.arange(len(self.counts)), self.counts)
 
+    def see(self, name: str, values: Integers | UInt8 | int, lines: Int64 | None = None) -> None:
+        """Tell the observer the values of some lines (positions in the block; default: all), or the one they share."""
+        assert self.observe is not None
+        rows = np.arange(self.rows.start, self.rows.stop) if isinstance(self.rows, slice) else self.rows
+        rows = rows if lines is None else rows[lines]
+        self.observe(name, rows, np.broadcast_to(np.asarray(values), rows.shape))
+
     def sums(self, values: Int64, scratch: Scratch) -> Int64:
         """Sum columns of lines to claims [columns, lines -> columns, claims].
 
@@ -111,8 +132,8 @@ class ChosenLines:
     follow each other in the batch, of all its lines.
     """
 
-    def __init__(self, batch: Batch, rows: Rows) -> None:
-        self._batch = batch
+    def __init__(self, batch: Batch, rows: Rows, observe: ObserveLines | None = None) -> None:
+        self._batch, self._observe = batch, observe
         first = batch.lines.first
         self._begins = first[:-1][rows]
         self._unbroken = isinstance(rows, slice)
@@ -148,4 +169,4 @@ class ChosenLines:
         rows: Rows = slice(int(begins[0]), int(begins[0]) + count)
         if not self._unbroken:
             rows = np.repeat(begins - bounds[:-1], counts) + np.arange(count)
-        return LineBlock(self._batch, claims, rows, bounds, counts, self.admission[claims])
+        return LineBlock(self._batch, claims, rows, bounds, counts, self.admission[claims], self._observe)

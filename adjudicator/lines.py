@@ -17,7 +17,7 @@ from adjudicator.ceilings import HIGHEST
 from adjudicator.columns import PPM, Bool, Int32, UInt8
 from adjudicator.division import Division, Partial
 from adjudicator.judged import Judged, JudgedLines, bills
-from adjudicator.line_blocks import ChosenLines, LineBlock, Scratch
+from adjudicator.line_blocks import ChosenLines, LineBlock, ObserveLines, Scratch
 from adjudicator.line_codes import line_index, unknown_index
 from adjudicator.reasons import LineReason
 from adjudicator.restrictions import restrict
@@ -105,13 +105,14 @@ class LineStage:
         into: JudgedLines | None = None,
         check_stay: bool = True,
         index: VersionIndex | None = None,
+        observe: ObserveLines | None = None,
     ) -> None:
         if catalog is not None and not len(catalog.valid_from):
             catalog = None
         if index is None and catalog is not None:
             index = index_versions(catalog, batch.lines.service_date)
         self.rules, self.catalog, self.codes = program.lines, catalog, codes
-        self.lines, self.index = ChosenLines(batch, codes.rows), index
+        self.lines, self.index = ChosenLines(batch, codes.rows, observe), index
         self.stays = _stays(batch, codes, self.lines) if check_stay else None
         limits = () if self.rules.whole_bill else self.rules.category_limits
         self.limits = [ClaimLimit(rule, codes) for rule in limits]
@@ -173,6 +174,8 @@ class LineStage:
         if largest > LARGEST_FEN:
             self._refuse_large(block, found.reason)
         negative = largest > HIGHEST
+        if block.observe and not self.rules.whole_bill:
+            block.see("version", found.version)
         part = self.out.lines.part(block.rows)
         states = self.out.states[block.claims]
         division = Division(block, found, part, states, scratch)
@@ -189,6 +192,8 @@ class LineStage:
         np.copyto(found.reason, given, where=block.class_code >= 0)
 
     def _take_rates(self, block: LineBlock, found: Found) -> None:
+        if block.observe:
+            block.see("rate.item", found.rate)
         if self.catalog is not None and len(self.catalog.schedule_rate_ppm) and len(found.special):
             special = found.special
             scheduled_rates(found.rate, special, found.versions_of(special), block, self.codes, self.catalog)
@@ -198,8 +203,13 @@ class LineStage:
             if block.upfront_ppm is not None:
                 states[block.upfront_ppm >= 0] = State.EXACT
             self._hold(block, states)
+            if block.observe:
+                block.see("undecided.upfront", states)
         if block.upfront_ppm is not None:
             np.copyto(found.rate, np.minimum(block.upfront_ppm, PPM), where=block.upfront_ppm >= 0)
+            if block.observe:
+                given = np.flatnonzero(block.upfront_ppm >= 0)
+                block.see("rate.given", found.rate[given], given)
 
     def _hold(self, block: LineBlock, states: UInt8) -> None:
         """Note the worst state of lines for their claims."""

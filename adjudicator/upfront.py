@@ -22,7 +22,7 @@ def scheduled_rates(
     """Replace the rate of lines whose version has a schedule by that of its first row that fits (in place).
 
     `lines`: positions in the block, `version` theirs. A row fits by scheme, visit and unit price. Where none does the
-    item's plain rate stands.
+    item's plain rate stands. An observer is told the row of each.
     """
     scheduled = catalog.upfront_schedule[version] >= 0
     if not scheduled.any():
@@ -42,6 +42,9 @@ def scheduled_rates(
             fits &= (column[row] == ANY) | (column[row] == value)
         fits &= (price >= catalog.schedule_price_from_e6[row]) & (price < catalog.schedule_price_until_e6[row])
         rate[lines[fits]] = catalog.schedule_rate_ppm[row[fits]]
+        if block.observe:
+            block.see("unit_price_e6", price[fits], lines[fits])
+            block.see("rate.schedule", row[fits], lines[fits])
         open_lines &= ~fits
 
 
@@ -52,12 +55,19 @@ def _visits(block: LineBlock, codes: ClaimCodes, catalog: Catalog) -> int | Int6
 def planned_rates(
     table: Table, rate: Int64, block: LineBlock, codes: ClaimCodes, catalog: Catalog | None, version: Int64
 ) -> UInt8:
-    """Replace rates by those of the plan's table (in place), except where it says the item's own; give the states."""
+    """Replace rates by those of the plan's table (in place), except where it says the item's own; give the states.
+
+    An observer is told where each value comes from, and of which lines it is the rate.
+    """
     index = line_index(table, block, codes, catalog, version)
     values, states = table.values[index], table.states[index]
     applies = (values != OWN_RATE) & (states < State.ABSENT)
     np.copyto(rate, values, where=applies)
     np.copyto(rate, 0, where=states == State.ABSENT)
+    if block.observe:
+        block.see("origin.upfront", table.origins[index])
+        planned = np.broadcast_to(applies | (states == State.ABSENT), len(block)).nonzero()[0]
+        block.see("rate.plan", rate[planned], planned)
     found = np.zeros(len(block), np.uint8)
     found[...] = states
     return found

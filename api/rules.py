@@ -48,14 +48,14 @@ class Rules:
         """Give the titles and sources of a plan for people."""
         complete = self.library.complete(plan, Findings()) if plan in self.library.documents else None
         if complete is None:
-            return PlanTexts()
+            return PlanTexts(tables=self.tables)
         documents = [*([complete.base] if complete.base else []), *complete.documents]
         sources = {
             key: SourceText(source.title, source.address, source.grade)
             for document in documents
             for key, source in document.sources.items()
         }
-        return PlanTexts(complete.title, {layer.name: layer.title for layer in complete.layers}, sources)
+        return PlanTexts(complete.title, {layer.name: layer.title for layer in complete.layers}, sources, self.tables)
 
 
 def load_rules(plans: Sequence[Path] = (), tables: Path | None = None) -> Rules:

@@ -7,23 +7,18 @@ import numpy as np
 from adjudicator import settle
 from adjudicator.accounts import Accounts
 from adjudicator.batch import BUCKETS, Batch
+from adjudicator.catalog import Catalog
 from adjudicator.columns import MISSING, Category, Column, Number
 from adjudicator.reasons import ClaimReason, ClaimStatus, LineReason
-from adjudicator.rulebook import Program, Rulebook, State
+from adjudicator.rulebook import Program, Rulebook
 from adjudicator.settlement import Settlement
 from api.explain.explanation import CounterPart, Explanation, LayerPart, LinePart, Source, Step
-from api.explain.steps import LayerReader, source_of
+from api.explain.line_steps import LineReader
+from api.explain.steps import UNDECIDED, LayerReader, source_of
 from api.explain.subset import claims_together, take
 from api.explain.texts import PlanTexts
-from api.explain.trace import Trace
+from api.explain.trace import LineTrace, Trace
 from api.output.columns import marks_of
-
-_UNDECIDED = {
-    State.NOT_STATED: "STEP_NOT_STATED",
-    State.TARGET: "STEP_NOT_EXACT",
-    State.UNKNOWN: "STEP_UNKNOWN_VALUE",
-    State.MISSING: "STEP_MISSING_VALUE",
-}
 
 
 def row_of(batch: Batch, claim: str) -> int:
@@ -63,13 +58,14 @@ def explain_row(
     rows = claims_together(batch, row, rulebook)
     small = take(batch, rows)
     at = int(np.flatnonzero(rows == row)[0])
-    trace = Trace(at)
-    settlement = settle(small, rulebook, accounts, observe=trace)
+    trace, line_trace = Trace(at), LineTrace(int(small.lines.first[at]), int(small.lines.first[at + 1]))
+    settlement = settle(small, rulebook, accounts, observe=trace, observe_lines=line_trace)
     name = str(small.plan.take(slice(at, at + 1)).decode()[0])
     place = rulebook.index(name)
     program = rulebook.programs[place] if place >= 0 else None
     given = None if items is None else items.take(slice(int(batch.lines.first[row]), int(batch.lines.first[row + 1])))
-    return _explanation(small, at, settlement, program, rulebook, trace, texts, given), settlement, at
+    lines = _lines(small, settlement, program, rulebook.catalog, line_trace, texts, given)
+    return _explanation(small, at, settlement, program, trace, texts, lines), settlement, at
 
 
 def _explanation(
@@ -77,10 +73,9 @@ def _explanation(
     row: int,
     settlement: Settlement,
     program: Program | None,
-    rulebook: Rulebook,
     trace: Trace,
     texts: PlanTexts,
-    items: Category | None,
+    lines: tuple[LinePart, ...],
 ) -> Explanation:
     status = ClaimStatus(int(settlement.status[row]))
     layers = _layers(batch, program, trace, texts) if program and status is not ClaimStatus.NOT_PAYABLE else ()
@@ -106,7 +101,7 @@ def _explanation(
         beyond_bill_fen=int(settlement.beyond_bill_fen[row]),
         undecided=_undecided(program, trace, texts) if status is not ClaimStatus.SETTLED else (),
         counters=_counters(program, trace),
-        lines=_lines(batch, row, settlement, rulebook, items),
+        lines=lines,
         conventions=_conventions(program, trace, texts) if status is ClaimStatus.SETTLED else (),
     )
 
@@ -121,7 +116,7 @@ def _undecided(program: Program | None, trace: Trace, texts: PlanTexts) -> tuple
     steps = []
     for label, state in trace.undecided():
         sources = tuple(source_of(origin, texts) for origin in trace.origins(label, program))
-        steps.append(Step(_UNDECIDED[state], {"parameter": label}, None, "", sources))
+        steps.append(Step(UNDECIDED[state], {"parameter": label}, None, "", sources))
     return tuple(steps)
 
 
@@ -171,25 +166,34 @@ def _date(days: int) -> str:
 
 
 def _lines(
-    batch: Batch, row: int, settlement: Settlement, rulebook: Rulebook, items: Category | None
+    batch: Batch,
+    settlement: Settlement,
+    program: Program | None,
+    catalog: Catalog | None,
+    trace: LineTrace,
+    texts: PlanTexts,
+    items: Category | None,
 ) -> tuple[LinePart, ...]:
-    lines, catalog = batch.lines, rulebook.catalog
+    """Give the lines the trace is about; `items`: their codes as they were given."""
+    lines = batch.lines
     parts = []
-    for number, at in enumerate(range(int(lines.first[row]), int(lines.first[row + 1]))):
-        item = int(lines.item[at])
-        known = catalog is not None and item >= 0
+    for number, at in enumerate(range(trace.first, trace.until)):
+        item, reason = int(lines.item[at]), LineReason(int(settlement.line_reason[at]))
+        reader = LineReader(lines, at, reason, trace.of(at), program, catalog, texts)
         parts.append(
             LinePart(
                 _word(lines.line_id, at) if lines.line_id is not None else str(number + 1),
                 _word(items, number) if items is not None else "",
-                catalog.names[item] if catalog is not None and known and catalog.names else "",
+                catalog.names[item] if catalog is not None and item >= 0 and catalog.names else "",
                 _date(int(lines.service_date[at])),
                 int(lines.amount_fen[at]),
                 int(settlement.in_scope[at]),
                 int(settlement.upfront[at]),
                 int(settlement.over_limit[at]),
                 int(settlement.self_funded[at]),
-                LineReason(int(settlement.line_reason[at])).name,
+                reason.name,
+                reader.entry(),
+                reader.steps(),
             )
         )
     return tuple(parts)

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a value comes from: a document with its grade, and the place in the plan."""
+    """Where a value comes from: a document with its grade, and the place in the plan, or the row of a catalog table."""
 
     title: str
     grade: str
@@ -22,10 +22,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a layer.
+    """One step of a layer, or of the division of a fee line.
 
-    code: message code (STEP_...). fields: what fills it; names ending in `_fen` are amounts, in `_ppm` rates.
-    amount_fen: what the step gives, None for a remark. effect: "base", "person" (borne by the person) or "pays".
+    code: message code (STEP_..., LINE_...). fields: what fills it; names ending in `_fen` are amounts, in `_ppm` rates,
+    in `_e6` unit prices (1e-6 yuan), in `_e4` quantities (1e-4 units). amount_fen: what the step gives, None for a
+    remark. effect: of a layer "base", "person" (borne by the person) or "pays"; of a line the bucket, and what is
+    taken off the line's amount for it is negative (positive on a refund).
     """
 
     code: str
@@ -50,8 +52,29 @@ class LayerPart:
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogEntry:
+    """The version of a catalog item in force on the day of service.
+
+    place: area code of the list it stands in. item_class: A, B or C. valid_from, valid_until (the first day no longer
+    in force): ISO dates, empty for open ends.
+    """
+
+    place: str
+    code: str
+    name: str
+    item_class: str
+    valid_from: str
+    valid_until: str
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
 class LinePart:
-    """One fee line and the reason for its buckets."""
+    """One fee line, the reason for its buckets, and how it was divided among them.
+
+    entry: what the catalog has, None where it has nothing in force or is not asked. steps: each takes its amount off
+    the line's, for a bucket; what is left is the last one's, in scope.
+    """
 
     line: str
     item: str
@@ -63,6 +86,8 @@ class LinePart:
     over_limit_fen: int
     self_funded_fen: int
     reason: str
+    entry: CatalogEntry | None = None
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +131,10 @@ class Explanation:
 
     @property
     def assumptions(self) -> tuple[Source, ...]:
-        """Give the assumed values the claim rests on, each once: of its steps, then conventions and counters."""
-        found = [source for layer in self.layers for step in layer.steps for source in step.sources]
+        """Give the assumed values the claim rests on, each once: of layers, of lines, then conventions and counters."""
+        steps = [step for layer in self.layers for step in layer.steps]
+        steps += [step for line in self.lines for step in line.steps]
+        found = [source for step in steps for source in step.sources]
         return tuple(dict.fromkeys(source for source in (*found, *self.conventions) if source.kind == "assumed"))
 
     @property

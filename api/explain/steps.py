@@ -6,10 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from adjudicator.batch import Batch
-from adjudicator.rulebook import Deductible, Flat, Layer, Limit, Measure, Origin, Program, RoundAt
+from adjudicator.rulebook import Deductible, Flat, Layer, Limit, Measure, Origin, Program, RoundAt, State
 from api.explain.explanation import LayerPart, Source, Step
 from api.explain.texts import PlanTexts
 from api.explain.trace import Trace
+
+UNDECIDED = {
+    State.NOT_STATED: "STEP_NOT_STATED",
+    State.TARGET: "STEP_NOT_EXACT",
+    State.UNKNOWN: "STEP_UNKNOWN_VALUE",
+    State.MISSING: "STEP_MISSING_VALUE",
+}
+"""Why a value could not be decided."""
 
 _LIMIT_CODES = {
     (False, False): "STEP_LIMIT",

@@ -1,9 +1,11 @@
-"""What a plan document says for people: titles of the plan, of its layers and of its sources."""
+"""What rules say for people: titles of the plan, of its layers and of its sources, and the tables of the catalog."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from catalogs.tables import Catalogs
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +19,12 @@ class SourceText:
 
 @dataclass(frozen=True, slots=True)
 class PlanTexts:
-    """Titles `{en, zh}` of a plan and of its layers by name, and its sources by key."""
+    """Titles `{en, zh}` of a plan and of its layers by name, its sources by key, and the tables of its catalog.
+
+    Of the tables people are told sources and conditions in words.
+    """
 
     title: Mapping[str, str] = field(default_factory=dict)
     layers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sources: Mapping[str, SourceText] = field(default_factory=dict)
+    tables: Catalogs | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from adjudicator.columns import Int64
+from adjudicator.columns import Int64, Integers, UInt8
 from adjudicator.rulebook import Origin, Program, State
 
 
@@ -59,3 +59,20 @@ class Trace:
 
 _PARTS = frozenset({"rate", "above", "at_least", "at_most"})
 """Suffixes of the labels of a formula's parts."""
+
+
+class LineTrace:
+    """An observer of `settle` that keeps what is said about some lines of the batch, in the order it was said."""
+
+    def __init__(self, first: int, until: int) -> None:
+        self.first, self.until = first, until
+        self._said: list[dict[str, int]] = [{} for _ in range(first, until)]
+
+    def __call__(self, name: str, lines: Int64, values: Integers | UInt8) -> None:
+        """Take note; `lines` are lines of the batch, values one a line."""
+        for at in np.flatnonzero((lines >= self.first) & (lines < self.until)).tolist():
+            self._said[int(lines[at]) - self.first][name] = int(values[at])
+
+    def of(self, line: int) -> dict[str, int]:
+        """Give what was said about a line of the batch, by name."""
+        return self._said[line - self.first]

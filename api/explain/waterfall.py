@@ -1,4 +1,4 @@
-"""The explanation in the terminal: the bill as a waterfall, then every layer's steps, the check, assumptions, lines."""
+"""The explanation in the terminal: the bill as a waterfall, every layer's steps, the check, lines, sources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.explain.explanation import Explanation, LayerPart, Step
-from api.explain.wording import Footnotes, money, sentence
+from api.explain.wording import Footnotes, entry_text, money, sentence
 from api.messages import Messages
 
 BAR_CELLS = 32
@@ -29,8 +29,9 @@ def render(explanation: Explanation, say: Messages) -> RenderableType:
         parts += ["", Text(say("EXPLAIN_UNDECIDED"), "bold"), *_steps(explanation.undecided, notes, say)]
     for source in explanation.conventions:
         notes.mark(source)
-    parts += [*_skipped(explanation, say), *_check(explanation, say), *_sources(notes, say)]
-    parts += [*_counters(explanation, say), *_lines(explanation, say)]
+    parts += [*_skipped(explanation, say), *_check(explanation, say)]
+    parts += [*_counters(explanation, say), *_lines(explanation, say), *_divided(explanation, notes, say)]
+    parts += _sources(notes, say)
     return Group(*parts)
 
 
@@ -179,6 +180,33 @@ def _lines(e: Explanation, say: Messages) -> Iterator[RenderableType]:
         table.add_row(line.name or line.item or line.line, *shown, say(line.reason))
     yield ""
     yield table
+
+
+def _divided(e: Explanation, notes: Footnotes, say: Messages) -> Iterator[RenderableType]:
+    """Say for each line what the catalog has, and how its amount went to the buckets, step by step."""
+    if not e.lines:
+        return
+    yield Text(say("EXPLAIN_DIVIDED"), "bold")
+    for line in e.lines:
+        table = Table.grid(padding=(0, 2), expand=True)
+        table.add_column(ratio=1)
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(no_wrap=True)
+        heading = "  ".join(word for word in (line.line, line.item, line.name, line.service_date) if word)
+        table.add_row(Text(heading, "bold"), Text(money(line.amount_fen), "bold"), "")
+        if line.entry is not None:
+            marks = "" if line.entry.source is None else f" {notes.mark(line.entry.source)}"
+            table.add_row(Text.assemble("  ", entry_text(line.entry, say), (marks, "dim")), "", "")
+        for step in line.steps:
+            if step.code == "LINE_IN_SCOPE" and not step.amount_fen:
+                continue
+            words = Text(f"  {sentence(step, say)}")
+            for mark in dict.fromkeys(notes.mark(source) for source in step.sources):
+                words.append(f" {mark}", "yellow" if "*" in mark else "dim")
+            amount = "" if step.amount_fen is None else money(step.amount_fen)
+            table.add_row(words, amount, say.name("bucket", step.effect) if amount else "")
+        yield ""
+        yield table
 
 
 def print_explanation(explanation: Explanation, say: Messages, console: Console) -> None:

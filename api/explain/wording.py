@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from api.explain.explanation import Source, Step
+from api.explain.explanation import CatalogEntry, Source, Step
 from api.messages import Messages
 
 PPM_DIGITS = 10_000
@@ -32,6 +32,8 @@ def sentence(step: Step, say: Messages) -> str:
         fields["terms"] = form(step.fields["terms"], say)
     if "from_fen" in step.fields:
         fields["range"] = _range(step.fields, say)
+    if "price_from_e6" in step.fields:
+        fields["row"] = _schedule_row(step.fields, say)
     return say(step.code, **fields)
 
 
@@ -42,6 +44,18 @@ def _shown(name: str, value: Any, say: Messages) -> str:
         return " / ".join(per_cent(rate) for rate in value)
     if name.endswith("_ppm"):
         return per_cent(value)
+    if name.endswith("_e6"):
+        return "" if value is None else decimal(value, 6, 2)
+    if name.endswith("_e4"):
+        return decimal(value, 4)
+    if name == "reason":
+        return say(value)
+    if name == "conditions":
+        return say("EXPLAIN_COMMA").join(_condition(condition, say) for condition in value)
+    if name == "item_class":
+        return say.name("class", value)
+    if name == "level":
+        return say.name("level", value) if value else say("EXPLAIN_ANY_LEVEL")
     if name in ("fund", "mode", "at"):
         return say.name(name, value)
     if name == "times":
@@ -54,6 +68,38 @@ def _range(fields: Mapping[str, Any], say: Messages) -> str:
     if upper is None:
         return say("EXPLAIN_ABOVE", lower=lower)
     return say("EXPLAIN_BETWEEN", lower=lower, upper=money(upper))
+
+
+def _schedule_row(fields: Mapping[str, Any], say: Messages) -> str:
+    """Give for which scheme, visit and unit prices a row of a schedule is."""
+    lower, until = decimal(fields["price_from_e6"], 6, 2), fields["price_until_e6"]
+    words = [say.name(kind, fields[kind]) for kind in ("scheme", "visit") if fields[kind]]
+    if fields["price_from_e6"] or until is not None:
+        words.append(f"≥ {lower}" + ("" if until is None else f" < {decimal(until, 6, 2)}"))
+    return say("EXPLAIN_COMMA").join(words)
+
+
+def _condition(condition: Mapping[str, Any], say: Messages) -> str:
+    """Give a condition of a restriction: `facility level: tertiary`."""
+    asks, of = condition["asks"], condition["of"]
+    name = say.name("condition", asks)
+    if asks == "second_line":
+        return name
+    return say("EXPLAIN_PAIR", name=name, value=say("EXPLAIN_COMMA").join(say.name(asks, word) for word in of))
+
+
+def entry_text(entry: CatalogEntry, say: Messages) -> str:
+    """Give a catalog entry: place, code, name, class, and the days it is in force."""
+    code = "EXPLAIN_ENTRY_UNTIL" if entry.valid_until else "EXPLAIN_ENTRY"
+    fields = {"place": entry.place, "item": entry.code, "name": entry.name, "from": entry.valid_from}
+    return say(code, item_class=say.name("class", entry.item_class), until=entry.valid_until, **fields)
+
+
+def decimal(value: int, digits: int, fewest: int = 0) -> str:
+    """Give a scaled integer as a decimal without zeros that say nothing, but with at least `fewest` digits."""
+    whole, rest = divmod(abs(value), 10**digits)
+    shown = f"{rest:0{digits}d}".rstrip("0").ljust(fewest, "0")
+    return f"{'-' if value < 0 else ''}{whole:,}{'.' + shown if shown else ''}"
 
 
 def form(terms: list[Mapping[str, Any]], say: Messages) -> str:

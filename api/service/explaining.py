@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from api.explain.explanation import Explanation, LayerPart, Source, Step
+from api.explain.explanation import CatalogEntry, Explanation, LayerPart, LinePart, Source, Step
 from api.explain.texts import PlanTexts
 from api.explain.wording import sentence
 from api.ledger import journal
@@ -65,6 +65,7 @@ def _part(part: Explanation) -> dict[str, Any]:
         "cash": yuan(part.cash_fen),
         "beyond_bill": yuan(part.beyond_bill_fen),
         "layers": [_layer(layer) for layer in part.layers if layer.applies],
+        "lines": [_line(line) for line in part.lines],
         "counters": [
             {"counter": found.name, "unit": found.unit, "before": found.before, "after": found.after}
             for found in part.counters
@@ -83,6 +84,34 @@ def _layer(layer: LayerPart) -> dict[str, Any]:
         "left": yuan(layer.left_fen),
         "steps": [_step(step) for step in layer.steps],
     }
+
+
+def _line(line: LinePart) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "line_id": line.line,
+        "item_code": line.item,
+        "service_date": line.service_date,
+        "amount": yuan(line.amount_fen),
+        "in_scope": yuan(line.in_scope_fen),
+        "upfront": yuan(line.upfront_fen),
+        "over_limit": yuan(line.over_limit_fen),
+        "self_funded": yuan(line.self_funded_fen),
+        "reason": line.reason,
+        "steps": [_step(step) for step in line.steps],
+    }
+    return said if line.entry is None else said | {"entry": _entry(line.entry)}
+
+
+def _entry(entry: CatalogEntry) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "place": entry.place,
+        "code": entry.code,
+        "name": entry.name,
+        "item_class": entry.item_class,
+        "valid_from": entry.valid_from,
+        "valid_until": entry.valid_until,
+    }
+    return said if entry.source is None else said | {"source": _source(entry.source)}
 
 
 def _step(step: Step) -> dict[str, Any]:

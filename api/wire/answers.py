@@ -179,20 +179,22 @@ class AccountsAnswer(TypedDict):
 
 @with_config(STRICT)
 class RuleSource(TypedDict):
-    """Where a value of a plan comes from."""
+    """Where a value of a plan or an entry of the catalog comes from."""
 
     kind: Annotated[Text, Field(description="stated, or assumed by the author of the plan")]
     title: Annotated[str, Field(description="The document", examples=["..."])]
     grade: Annotated[str, Field(description="Grade of the document", examples=["A"])]
     address: Annotated[str, Field(description="Address of the document", examples=[""])]
-    path: Annotated[str, Field(description="Place in the plan", examples=["layers.basic.bands"])]
-    line: Annotated[Whole, Field(description="Line of the plan document")]
+    path: Annotated[
+        str, Field(description="Place in the plan, or table of the catalog", examples=["layers.basic.bands"])
+    ]
+    line: Annotated[Whole, Field(description="Line of the plan document or table")]
     why: Annotated[str, Field(description="Why it is assumed", examples=[""])]
 
 
 @with_config(STRICT)
 class ExplainedStep(TypedDict):
-    """One step of a layer, as a sentence in English and Chinese."""
+    """One step of a layer or a fee line, as a sentence in English and Chinese."""
 
     code: Annotated[Text, Field(description="Stable")]
     text: Annotated[Text, Field(description="English")]
@@ -213,6 +215,35 @@ class ExplainedLayer(TypedDict):
     paid: Annotated[Amount, Field(description="What it pays")]
     left: Annotated[Amount, Field(description="What it leaves to the next one")]
     steps: Annotated[list[ExplainedStep], Field(description="In the order in which they are computed")]
+
+
+class CatalogEntryFound(TypedDict):
+    """The version of a catalog item in force on the day of service."""
+
+    place: Annotated[Text, Field(description="Area code of the list it stands in; CN is the nation's")]
+    code: Annotated[Text, Field(description="Code of the item")]
+    name: Annotated[str, Field(description="Name of the item", examples=[""])]
+    item_class: Annotated[Text, Field(description="A, B or C (甲, 乙, 丙)")]
+    valid_from: Annotated[str, Field(description="First day in force", examples=["2023-01-01"])]
+    valid_until: Annotated[str, Field(description="First day no longer in force, empty where open", examples=[""])]
+    source: NotRequired[Annotated[RuleSource, Field(description="The document it comes from")]]
+
+
+@with_config(STRICT)
+class ExplainedLine(TypedDict):
+    """One fee line: what the catalog has, and how its amount was divided."""
+
+    line_id: Annotated[Text, Field(description="The line of the request")]
+    item_code: Annotated[str, Field(description="As it was given", examples=["XA02BC-01P"])]
+    service_date: Annotated[str, Field(description="Day of service", examples=["2023-05-06"])]
+    amount: Annotated[Amount, Field(description="Its amount")]
+    in_scope: Annotated[Amount, Field(description="政策范围内 (inscp_scp_amt)")]
+    upfront: Annotated[Amount, Field(description="先行自付 (preselfpay_amt)")]
+    over_limit: Annotated[Amount, Field(description="超限价 (overlmt_amt)")]
+    self_funded: Annotated[Amount, Field(description="全自费 (fulamt_ownpay_amt)")]
+    reason: Annotated[Text, Field(description="Code of the reason")]
+    entry: NotRequired[Annotated[CatalogEntryFound, Field(description="Missing where nothing is in force")]]
+    steps: Annotated[list[ExplainedStep], Field(description="What each takes off the amount; the last is what is left")]
 
 
 @with_config(STRICT)
@@ -242,6 +273,7 @@ class ExplainedPart(TypedDict):
     cash: Annotated[Amount, Field(description="What the person pays at the window")]
     beyond_bill: Annotated[Amount, Field(description="What the plan pays the person beyond the bill")]
     layers: Annotated[list[ExplainedLayer], Field(description="Those that take the claim, in their order")]
+    lines: Annotated[list[ExplainedLine], Field(description="The fee lines and how each was divided")]
     counters: Annotated[list[CounterChange], Field(description="What it changed")]
     assumptions: Annotated[list[RuleSource], Field(description="Assumed values that it rests on")]
 

@@ -14,7 +14,7 @@ from api.wire.answers import (
     ReversalAnswer,
     SettlementAnswer,
 )
-from tests.http.client import Hospital, bill, of_type
+from tests.http.client import ITEM, Hospital, bill, of_type
 from tests.service.office import NUMBERS, PERSON, RETIRED
 
 
@@ -136,6 +136,10 @@ def test_a_settlement_is_explained_from_its_own_row(hospital: Hospital) -> None:
     assert layer["paid"] == "1540.00"
     assert any("1,540.00" in step["text"] or step.get("amount") == "1540.00" for step in layer["steps"])
     assert any(step["sources"] for step in layer["steps"])
+    (line,) = part["lines"]
+    assert (line["line_id"], line["entry"]["code"], line["in_scope"]) == ("1", ITEM, "3000.00")
+    assert line["entry"]["source"]["title"] and line["entry"]["source"]["path"].endswith(".csv")
+    assert [(step["code"], step["amount"]) for step in line["steps"]] == [("LINE_IN_SCOPE", "3000.00")]
     assert PERSON not in answer.text
     assert hospital.send("GET", f"/v1/settlements/{first['settlement_id']}/explanation").status_code == 200
     undone = hospital.send("POST", "/v1/reversals", {"message_id": "U1", "original_message_id": "M3"}).json()
